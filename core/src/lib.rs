@@ -1,0 +1,14 @@
+//! The part of Faissil that needs no operating system.
+#![no_std]
+
+extern crate alloc;
+
+pub mod bytes;
+pub mod error;
+pub mod limits;
+pub mod lists;
+pub mod outline;
+pub mod window;
+
+pub use bytes::{Reading, Span, Step};
+pub use error::{Error, Kind};

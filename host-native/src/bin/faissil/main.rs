@@ -1,0 +1,3 @@
+//! The command `faissil`.
+
+fn main() {}

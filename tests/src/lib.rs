@@ -1,0 +1,1 @@
+//! The corpus: every fixture as a case.

@@ -1,0 +1,3 @@
+//! Chores, one command each.
+
+fn main() {}
