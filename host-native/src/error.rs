@@ -1,0 +1,167 @@
+//! What could not be done, why, and what to do about it.
+//!
+//! A [`Cause`] is the plain reason: bytes at fault, the system's answer, or a refusal of ours. An
+//! [`Error`] wraps it in what was being tried and, where there is one, a way out. People read the
+//! last line under stress, so both halves name their file.
+
+use std::{fmt, io, path::Path};
+
+/// The reason of an [`Error`].
+#[derive(Debug)]
+pub enum Cause {
+    /// The file's bytes are at fault, or are of a kind that this build does not take.
+    Fault(Box<faissil_core::Error>),
+    /// The operating system said no.
+    Io(io::Error),
+    /// The bytes are not what was promised: damage, or another file than the expected one.
+    Damage(String),
+    /// Nothing is wrong with the bytes; what was asked for is not done.
+    Refused(String),
+}
+
+/// What a cause says about the file, for the exit code of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The file is damaged, or differs from what it has to be.
+    Damaged,
+    /// It could not be done; nothing is said about the file.
+    Undone,
+}
+
+/// Why something was not done.
+#[derive(Debug)]
+pub struct Error {
+    /// What was being tried: ``cannot read `x.faiss` ``.
+    pub what: String,
+    /// Why it did not work.
+    pub cause: Cause,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Cause {
+    /// Whether the file is to blame.
+    pub fn verdict(&self) -> Verdict {
+        use faissil_core::Kind;
+        match self {
+            Cause::Damage(_) => Verdict::Damaged,
+            Cause::Io(_) | Cause::Refused(_) => Verdict::Undone,
+            Cause::Fault(fault) => match fault.kind {
+                Kind::UnknownTag(_) | Kind::Limit { .. } | Kind::NotThis(_) | Kind::Unsupported(_) => Verdict::Undone,
+                _ => Verdict::Damaged,
+            },
+        }
+    }
+
+    /// This cause of not having done `what`.
+    pub fn of(self, what: impl Into<String>) -> Error {
+        Error { what: what.into(), cause: self, hint: None }
+    }
+
+    /// This cause of not having read the file at `path`.
+    pub fn reading(self, path: &Path) -> Error {
+        self.of(format!("cannot read `{}`", path.display()))
+    }
+
+    /// This cause of not having written the file at `path`.
+    pub fn writing(self, path: &Path) -> Error {
+        let full = matches!(&self, Cause::Io(error) if is_full(error));
+        let error = self.of(format!("cannot write `{}`", path.display()));
+        if full { error.hint("nothing was left behind; make room and run it again") } else { error }
+    }
+}
+
+/// Whether the disk, a quota or a file-size limit is what stopped a write.
+pub fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+impl Error {
+    /// The same error with a way out.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Error {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<faissil_core::Error> for Cause {
+    fn from(fault: faissil_core::Error) -> Cause {
+        Cause::Fault(Box::new(fault))
+    }
+}
+
+impl From<io::Error> for Cause {
+    /// An I/O error that carries a cause, as one from [`Cause::into`] does, gives it back.
+    fn from(error: io::Error) -> Cause {
+        match error.downcast::<Cause>() {
+            Ok(cause) => cause,
+            Err(error) => Cause::Io(error),
+        }
+    }
+}
+
+impl From<Cause> for io::Error {
+    fn from(cause: Cause) -> io::Error {
+        match cause {
+            Cause::Io(error) => error,
+            other => io::Error::other(other),
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Fault(fault) => fault.fmt(f),
+            Cause::Io(error) if error.get_ref().is_some() => error.fmt(f), // has words of its own
+            Cause::Io(error) => match error.kind() {
+                io::ErrorKind::NotFound => f.write_str("no such file"),
+                io::ErrorKind::PermissionDenied => f.write_str("permission denied"),
+                io::ErrorKind::StorageFull => f.write_str("no space left on the disk"),
+                io::ErrorKind::QuotaExceeded => f.write_str("the disk quota is used up"),
+                io::ErrorKind::FileTooLarge => f.write_str("larger than a file may be here"),
+                io::ErrorKind::IsADirectory => f.write_str("is a directory"),
+                _ => error.fmt(f),
+            },
+            Cause::Damage(reason) | Cause::Refused(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for Cause {}
+
+impl fmt::Display for Error {
+    /// Two or three lines: what, cause, hint.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n  cause: {}", self.what, self.cause)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\n  hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_why_and_what_to_do() {
+        let error = Cause::from(io::Error::from(io::ErrorKind::StorageFull)).writing(Path::new("out.faissil"));
+        assert_eq!(
+            error.to_string(),
+            "cannot write `out.faissil`\n  cause: no space left on the disk\n  hint: nothing was left behind; make room and run it again"
+        );
+    }
+
+    #[test]
+    fn a_cause_survives_the_road_through_an_io_error() {
+        let cause = Cause::from(io::Error::from(Cause::Damage("chunk 3".into())));
+        assert!(matches!(&cause, Cause::Damage(reason) if reason == "chunk 3"), "{cause:?}");
+        assert_eq!(cause.verdict(), Verdict::Damaged);
+    }
+}
