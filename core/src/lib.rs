@@ -5,6 +5,7 @@ extern crate alloc;
 
 pub mod bytes;
 pub mod error;
+pub mod ids;
 pub mod limits;
 pub mod lists;
 pub mod outline;

@@ -1,0 +1,248 @@
+//! How many ids occurred before, counted exactly within a bounded memory.
+//!
+//! [`Seen`] takes ids in any order. It keeps a list of up to a million; when that is full, a bitmap,
+//! which holds the usual case, a shuffle of 67 million neighbouring numbers, in the same 8 MiB. What
+//! does not fit even so can leave as sorted runs, which a host merges and counts with [`Merge`];
+//! a host that keeps no runs is told that the number is not known.
+
+use super::ExternalId;
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+
+/// Ids kept as a list: 8 MiB.
+const LIST: usize = 1 << 20;
+/// Ids that may come between two calls of [`Seen::take_run`].
+const BATCH: usize = 1 << 17;
+/// Bits of one page of the bitmap: 4 KiB.
+const PAGE_BITS: i64 = 1 << 15;
+/// Pages of the bitmap: 8 MiB, so 67 million neighbouring ids.
+const PAGES: usize = 1 << 11;
+
+/// Ids that repeat others: a known number, or more than was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DuplicateCount {
+    /// So many.
+    Exactly(u64),
+    /// Not known: the ids needed more memory than there is for them.
+    Unknown,
+    /// So many, and those that a [`Merge`] over all runs finds.
+    AndInRuns(u64),
+}
+
+/// The ids that occurred, as a set.
+#[derive(Debug)]
+pub struct Seen {
+    held: Held,
+    repeats: u64,
+    keeps_runs: bool,
+    ran_over: bool,
+}
+
+#[derive(Debug)]
+enum Held {
+    List(Vec<i64>),
+    Bits(BTreeMap<i64, Box<Page>>),
+    /// A list, and the pages of a bitmap that is on its way out.
+    Leaving(Vec<i64>, BTreeMap<i64, Box<Page>>),
+    Lost,
+}
+
+type Page = [u64; 512];
+
+impl Seen {
+    /// Nothing yet. `keeps_runs`: whether the host will call [`take_run`](Seen::take_run).
+    pub fn new(keeps_runs: bool) -> Seen {
+        Seen { held: Held::List(Vec::new()), repeats: 0, keeps_runs, ran_over: false }
+    }
+
+    /// Count `id` in.
+    pub fn push(&mut self, id: ExternalId) {
+        let ExternalId(id) = id;
+        match &mut self.held {
+            Held::List(list) if list.len() < LIST => list.push(id),
+            Held::Leaving(list, _) if list.len() < LIST + BATCH => list.push(id),
+            Held::List(_) => {
+                self.settle();
+                self.push(ExternalId(id));
+            }
+            Held::Bits(pages) => match set(pages, id) {
+                Some(true) => {}
+                Some(false) => self.repeats = self.repeats.saturating_add(1),
+                None => {
+                    let pages = core::mem::take(pages);
+                    self.run_over(Vec::new(), pages);
+                    self.push(ExternalId(id));
+                }
+            },
+            // The host did not take the runs that were ready.
+            Held::Leaving(..) => self.held = Held::Lost,
+            Held::Lost => {}
+        }
+    }
+
+    /// A full list: drop repeats, and go over to the bitmap where it is the smaller.
+    fn settle(&mut self) {
+        let Held::List(list) = &mut self.held else { return };
+        let mut list = core::mem::take(list);
+        self.repeats = self.repeats.saturating_add(sort_and_drop(&mut list));
+        if list.len() <= LIST / 2 {
+            self.held = Held::List(list);
+            return;
+        }
+        let mut pages = BTreeMap::new();
+        if list.iter().all(|&id| set(&mut pages, id).is_some()) {
+            self.held = Held::Bits(pages);
+        } else {
+            self.run_over(list, BTreeMap::new());
+        }
+    }
+
+    fn run_over(&mut self, list: Vec<i64>, pages: BTreeMap<i64, Box<Page>>) {
+        self.ran_over = true;
+        self.held = if self.keeps_runs { Held::Leaving(list, pages) } else { Held::Lost };
+    }
+
+    /// Ids that must leave to make room: ascending, without repeats, at most 2^20 and a batch. A host
+    /// that keeps runs calls this after every batch of at most 2^17 ids until nothing comes, and once
+    /// more, with `last`, at the end.
+    pub fn take_run(&mut self, last: bool) -> Option<Vec<i64>> {
+        let Held::Leaving(list, pages) = &mut self.held else { return None };
+        if !pages.is_empty() {
+            let mut run = Vec::new();
+            while run.len() < LIST
+                && let Some((number, page)) = pages.pop_first()
+            {
+                run.extend(members(number, &page));
+            }
+            return Some(run);
+        }
+        if list.is_empty() || !(last || list.len() > LIST / 2) {
+            return None;
+        }
+        let mut run = core::mem::take(list);
+        self.repeats = self.repeats.saturating_add(sort_and_drop(&mut run));
+        Some(run)
+    }
+
+    /// How many of the ids occurred before.
+    pub fn count(&mut self) -> DuplicateCount {
+        if let Held::List(list) = &mut self.held {
+            self.repeats = self.repeats.saturating_add(sort_and_drop(list));
+        }
+        match self.held {
+            Held::Lost => DuplicateCount::Unknown,
+            _ if self.ran_over => DuplicateCount::AndInRuns(self.repeats),
+            _ => DuplicateCount::Exactly(self.repeats),
+        }
+    }
+}
+
+/// Counts ids that repeat in the merge of sorted runs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Merge {
+    last: Option<i64>,
+    repeats: u64,
+}
+
+impl Merge {
+    /// The next id of all runs, in ascending order.
+    pub fn push(&mut self, id: ExternalId) {
+        self.repeats = self.repeats.saturating_add(u64::from(self.last == Some(id.0)));
+        self.last = Some(id.0);
+    }
+
+    /// Ids that were equal to the one before.
+    pub fn repeats(&self) -> u64 {
+        self.repeats
+    }
+}
+
+/// Sort, keep one of each, and say how many went.
+fn sort_and_drop(list: &mut Vec<i64>) -> u64 {
+    let before = list.len();
+    list.sort_unstable();
+    list.dedup();
+    before.saturating_sub(list.len()) as u64
+}
+
+/// Set the bit of `id`; whether it was new; `None` where no page is left for it.
+fn set(pages: &mut BTreeMap<i64, Box<Page>>, id: i64) -> Option<bool> {
+    let (number, bit) = (id.div_euclid(PAGE_BITS), id.rem_euclid(PAGE_BITS));
+    if pages.len() >= PAGES && !pages.contains_key(&number) {
+        return None;
+    }
+    let page = pages.entry(number).or_insert_with(|| Box::new([0; 512]));
+    let word = page.get_mut(usize::try_from(bit / 64).ok()?)?;
+    let mask = 1_u64 << (bit % 64);
+    let new = *word & mask == 0;
+    *word |= mask;
+    Some(new)
+}
+
+/// The ids of a page, ascending.
+fn members(number: i64, page: &Page) -> impl Iterator<Item = i64> + '_ {
+    let first = number.saturating_mul(PAGE_BITS);
+    page.iter().zip(0_i64..).flat_map(move |(&word, w)| {
+        (0..64_i64)
+            .filter(move |bit| word >> bit & 1 == 1)
+            .map(move |bit| first.saturating_add(w.saturating_mul(64)).saturating_add(bit))
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests {
+    use super::*;
+
+    fn all(seen: &mut Seen, ids: impl Iterator<Item = i64>) -> Vec<Vec<i64>> {
+        let mut runs = Vec::new();
+        for (n, id) in ids.enumerate() {
+            seen.push(ExternalId(id));
+            if n % 100_000 == 0 {
+                while let Some(run) = seen.take_run(false) {
+                    runs.push(run);
+                }
+            }
+        }
+        while let Some(run) = seen.take_run(true) {
+            runs.push(run);
+        }
+        runs
+    }
+
+    #[test]
+    fn few_ids_are_counted_in_a_list() {
+        let mut seen = Seen::new(false);
+        all(&mut seen, [5, i64::MIN, -1, 5, i64::MAX, -1, 5].into_iter());
+        assert_eq!(seen.count(), DuplicateCount::Exactly(3));
+    }
+
+    #[test]
+    fn many_neighbouring_ids_fit_a_bitmap() {
+        let n = 1_100_000;
+        let mut seen = Seen::new(false);
+        // A shuffle of 0..n less 400: 7 shares no factor with n. Then some once more.
+        all(&mut seen, (0..n).map(|i| i * 7 % n - 400).chain(-400..-300).chain([n - 401, n]));
+        assert_eq!(seen.count(), DuplicateCount::Exactly(101));
+    }
+
+    #[test]
+    fn scattered_ids_leave_in_runs_or_are_not_known() {
+        let scattered = |i: i64| (i % 1_090_000).wrapping_mul(0x5851_F42D_4C95_7F2D);
+        let n = 1_200_000;
+        let mut seen = Seen::new(false);
+        all(&mut seen, (0..n).map(scattered));
+        assert_eq!(seen.count(), DuplicateCount::Unknown);
+
+        let mut seen = Seen::new(true);
+        let mut runs = all(&mut seen, (0..n).map(scattered));
+        assert!(runs.len() > 1 && runs.iter().all(|run| run.is_sorted()));
+        let counted = seen.count();
+        assert!(matches!(counted, DuplicateCount::AndInRuns(_)), "{counted:?}");
+        let DuplicateCount::AndInRuns(within) = counted else { return };
+        let mut merged: Vec<i64> = runs.drain(..).flatten().collect();
+        merged.sort_unstable();
+        let mut merge = Merge::default();
+        merged.iter().for_each(|&id| merge.push(ExternalId(id)));
+        assert_eq!(within + merge.repeats(), 110_000);
+    }
+}

@@ -1,0 +1,313 @@
+//! What the ids of an index look like, in a few numbers.
+//!
+//! A [`Summariser`] takes ids in row order, in pieces of any length, and keeps constant memory; only
+//! the count of duplicates among unsorted ids needs more, and that is bounded ([`Seen`]).
+
+use super::duplicates::{DuplicateCount, Seen};
+use super::{ExternalId, ids_in};
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// How ids follow each other in row order; the strongest that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IdKind {
+    /// There are none.
+    None,
+    /// Each is one more than the one before.
+    Sequential,
+    /// Each is the same step, positive or negative and not one, from the one before.
+    Stride,
+    /// None is less than the one before. Equal ones may occur.
+    Sorted,
+    /// No order that helps.
+    Arbitrary,
+}
+
+impl IdKind {
+    /// All kinds; the position is the number that stands for a kind in a snapshot.
+    pub const ALL: [IdKind; 5] = [IdKind::None, IdKind::Sequential, IdKind::Stride, IdKind::Sorted, IdKind::Arbitrary];
+
+    /// The number that stands for it in a snapshot.
+    pub const fn number(self) -> u32 {
+        match self {
+            IdKind::None => 0,
+            IdKind::Sequential => 1,
+            IdKind::Stride => 2,
+            IdKind::Sorted => 3,
+            IdKind::Arbitrary => 4,
+        }
+    }
+
+    /// The kind that a number stands for.
+    pub fn from_number(number: u32) -> Option<IdKind> {
+        Self::ALL.into_iter().find(|kind| kind.number() == number)
+    }
+
+    /// One word, as in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            IdKind::None => "none",
+            IdKind::Sequential => "sequential",
+            IdKind::Stride => "stride",
+            IdKind::Sorted => "sorted",
+            IdKind::Arbitrary => "arbitrary",
+        }
+    }
+}
+
+/// What the ids of an index look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdSummary {
+    /// How they follow each other.
+    pub kind: IdKind,
+    /// How many there are: one for each row.
+    pub count: u64,
+    /// The least; none where there are no ids.
+    pub min: Option<ExternalId>,
+    /// The greatest.
+    pub max: Option<ExternalId>,
+    /// The id of row 0.
+    pub first: Option<ExternalId>,
+    /// The constant step of [`IdKind::Sequential`] (1) and [`IdKind::Stride`].
+    pub step: Option<i64>,
+    /// Rows whose id an earlier row has too: rows less different ids. `None` where it is not known.
+    pub duplicates: Option<u64>,
+}
+
+/// Makes an [`IdSummary`] from ids that come in row order.
+#[derive(Debug)]
+pub struct Summariser {
+    count: u64,
+    first: i64,
+    last: i64,
+    min: i64,
+    max: i64,
+    ascending: bool,
+    /// Ids equal to the one before: all repeats, as long as they ascend.
+    equal: u64,
+    /// The rows up to `in_step` are `first + row * step`: one range, never put into `seen`.
+    step: Option<i64>,
+    in_step: u64,
+    /// Repeats of an id of that range.
+    in_range: u64,
+    seen: Seen,
+    /// An id cut in two by the end of a piece.
+    part: Vec<u8>,
+}
+
+impl Summariser {
+    /// Nothing yet. `keeps_runs`: whether the host will call [`take_run`](Summariser::take_run).
+    pub fn new(keeps_runs: bool) -> Summariser {
+        Summariser {
+            count: 0,
+            first: 0,
+            last: 0,
+            min: i64::MAX,
+            max: i64::MIN,
+            ascending: true,
+            equal: 0,
+            step: None,
+            in_step: 0,
+            in_range: 0,
+            seen: Seen::new(keeps_runs),
+            part: Vec::new(),
+        }
+    }
+
+    /// The next bytes of the ids; a piece may end inside an id.
+    pub fn push_bytes(&mut self, mut bytes: &[u8]) {
+        if !self.part.is_empty() {
+            let (now, later) = bytes.split_at(8_usize.saturating_sub(self.part.len()).min(bytes.len()));
+            self.part.extend_from_slice(now);
+            bytes = later;
+            if self.part.len() < 8 {
+                return;
+            }
+            let part = core::mem::take(&mut self.part);
+            ids_in(&part).for_each(|id| self.push(id));
+        }
+        ids_in(bytes).for_each(|id| self.push(id));
+        self.part.extend_from_slice(bytes.as_chunks::<8>().1);
+    }
+
+    /// The next id.
+    pub fn push(&mut self, id: ExternalId) {
+        let ExternalId(id) = id;
+        match self.count {
+            0 => (self.first, self.in_step) = (id, 1),
+            _ => self.follow(id),
+        }
+        self.count = self.count.saturating_add(1);
+        self.min = self.min.min(id);
+        self.max = self.max.max(id);
+        self.last = id;
+    }
+
+    fn follow(&mut self, id: i64) {
+        self.ascending &= id >= self.last;
+        self.equal = self.equal.saturating_add(u64::from(id == self.last));
+        if self.count == 1 {
+            // A step that passes 64 bits counts as none.
+            self.step = id.checked_sub(self.last).filter(|&step| step != 0);
+        }
+        let steady = self.in_step == self.count;
+        if steady && self.step.is_some_and(|step| self.last.checked_add(step) == Some(id)) {
+            self.in_step = self.in_step.saturating_add(1);
+        } else if self.in_range(id) {
+            self.in_range = self.in_range.saturating_add(1);
+        } else {
+            self.seen.push(ExternalId(id));
+        }
+    }
+
+    /// Whether `id` is one of the range at the start.
+    fn in_range(&self, id: i64) -> bool {
+        row_in_range(self.first, self.step, self.in_step, id).is_some()
+    }
+
+    /// Ids that must leave to make room; see [`Seen::take_run`].
+    pub fn take_run(&mut self, last: bool) -> Option<Vec<i64>> {
+        self.seen.take_run(last)
+    }
+
+    /// The summary. `in_runs`: what a [`Merge`](super::Merge) of all runs counted, if there were any.
+    pub fn finish(mut self, in_runs: Option<u64>) -> IdSummary {
+        let some = self.count > 0;
+        let step = match self.count {
+            1 => Some(1),
+            count if count == self.in_step => self.step,
+            _ => None,
+        };
+        let kind = match step {
+            _ if !some => IdKind::None,
+            Some(1) => IdKind::Sequential,
+            Some(_) => IdKind::Stride,
+            None if self.ascending => IdKind::Sorted,
+            None => IdKind::Arbitrary,
+        };
+        let duplicates = match self.seen.count() {
+            _ if self.ascending => Some(self.equal),
+            DuplicateCount::Exactly(repeats) => Some(repeats.saturating_add(self.in_range)),
+            DuplicateCount::AndInRuns(repeats) => {
+                in_runs.map(|more| repeats.saturating_add(self.in_range).saturating_add(more))
+            }
+            DuplicateCount::Unknown => None,
+        };
+        let id = |id| some.then_some(ExternalId(id));
+        IdSummary {
+            kind,
+            count: self.count,
+            min: id(self.min),
+            max: id(self.max),
+            first: id(self.first),
+            step: step.filter(|_| some),
+            duplicates,
+        }
+    }
+}
+
+/// The row of `id` among `count` ids from `first` at a constant step. With no step: one id.
+pub(super) fn row_in_range(first: i64, step: Option<i64>, count: u64, id: i64) -> Option<u64> {
+    let distance = i128::from(id).checked_sub(first.into())?;
+    let Some(step) = step else { return (distance == 0 && count > 0).then_some(0) };
+    let row = distance.checked_div(step.into())?;
+    let exact = row.checked_mul(step.into()) == Some(distance);
+    let row = u64::try_from(row).ok()?;
+    (exact && row < count).then_some(row)
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+    use proptest::prelude::*;
+
+    fn summary(ids: &[i64]) -> IdSummary {
+        let mut summariser = Summariser::new(false);
+        ids.iter().for_each(|&id| summariser.push(ExternalId(id)));
+        summariser.finish(None)
+    }
+
+    /// The same facts the slow way.
+    fn plain(ids: &[i64]) -> IdSummary {
+        let step = match ids {
+            [] => None,
+            [_] => Some(1),
+            [a, b, ..] => b.checked_sub(*a).filter(|step| {
+                *step != 0 && ids.windows(2).all(|pair| i128::from(pair[1]) - i128::from(pair[0]) == i128::from(*step))
+            }),
+        };
+        let kind = match step {
+            _ if ids.is_empty() => IdKind::None,
+            Some(1) => IdKind::Sequential,
+            Some(_) => IdKind::Stride,
+            None if ids.is_sorted() => IdKind::Sorted,
+            None => IdKind::Arbitrary,
+        };
+        let distinct: BTreeSet<_> = ids.iter().collect();
+        IdSummary {
+            kind,
+            count: ids.len() as u64,
+            min: ids.iter().min().map(|&id| ExternalId(id)),
+            max: ids.iter().max().map(|&id| ExternalId(id)),
+            first: ids.first().map(|&id| ExternalId(id)),
+            step,
+            duplicates: Some((ids.len() - distinct.len()) as u64),
+        }
+    }
+
+    #[test]
+    fn kinds() {
+        let kind = |ids: &[i64]| summary(ids).kind;
+        assert_eq!(kind(&[]), IdKind::None);
+        assert_eq!(kind(&[-7]), IdKind::Sequential);
+        assert_eq!(kind(&[-2, -1, 0, 1]), IdKind::Sequential);
+        assert_eq!(kind(&[9, 6, 3]), IdKind::Stride);
+        assert_eq!(kind(&[3, 3, 3]), IdKind::Sorted);
+        assert_eq!(kind(&[1, 2, 4]), IdKind::Sorted);
+        assert_eq!(kind(&[4, 2, 1]), IdKind::Arbitrary);
+        // The step does not fit 64 bits.
+        assert_eq!(kind(&[i64::MIN, i64::MAX]), IdKind::Sorted);
+        assert_eq!(kind(&[i64::MAX, i64::MIN]), IdKind::Arbitrary);
+    }
+
+    #[test]
+    fn numbers_and_names_are_one_to_one() {
+        for kind in IdKind::ALL {
+            assert_eq!(IdKind::from_number(kind.number()), Some(kind));
+        }
+        assert_eq!(IdKind::from_number(5), None);
+    }
+
+    fn any_id() -> impl Strategy<Value = i64> {
+        prop_oneof![-3..12_i64, any::<i64>(), Just(i64::MIN), Just(i64::MAX)]
+    }
+
+    pub(crate) fn any_ids() -> impl Strategy<Value = Vec<i64>> {
+        let range = (any::<i64>(), -3..4_i64, 0..40_i64)
+            .prop_map(|(first, step, n)| (0..n).map(|i| first.wrapping_add(i * step)).collect::<Vec<_>>());
+        let sorted = proptest::collection::vec(any_id(), 0..40).prop_map(|mut ids| {
+            ids.sort_unstable();
+            ids
+        });
+        let broken = (range.clone(), proptest::collection::vec(any_id(), 0..9)).prop_map(|(a, b)| [a, b].concat());
+        prop_oneof![range, sorted, broken, proptest::collection::vec(any_id(), 0..40)]
+    }
+
+    proptest! {
+        #[test]
+        fn a_summary_says_what_the_ids_are(ids in any_ids()) {
+            prop_assert_eq!(summary(&ids), plain(&ids));
+        }
+
+        #[test]
+        fn pieces_of_any_length_give_the_same(ids in any_ids(), len in 1..30_usize) {
+            let bytes: Vec<u8> = ids.iter().flat_map(|id| id.to_le_bytes()).collect();
+            let mut summariser = Summariser::new(false);
+            bytes.chunks(len).for_each(|piece| summariser.push_bytes(piece));
+            prop_assert_eq!(summariser.finish(None), summary(&ids));
+        }
+    }
+}
