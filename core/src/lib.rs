@@ -9,6 +9,7 @@ pub mod ids;
 pub mod limits;
 pub mod lists;
 pub mod outline;
+pub mod recognise;
 pub mod window;
 
 pub use bytes::{Reading, Span, Step};
