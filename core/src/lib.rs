@@ -4,6 +4,7 @@
 extern crate alloc;
 
 pub mod bytes;
+pub mod codec;
 pub mod error;
 pub mod ids;
 pub mod limits;

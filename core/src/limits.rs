@@ -23,3 +23,6 @@ pub const MAX_SHOWN: u64 = 64;
 /// Between two places from which a walk over inverted lists can start again. A list is found by
 /// walking from the nearest one, so this bounds both the table and the walk.
 pub const LISTS_PER_CHECKPOINT: u64 = 1024;
+
+/// Decoded bytes of one coded chunk: what a thread that decodes needs beyond the bytes it was given.
+pub const MAX_CHUNK: u64 = 4 << 20;
