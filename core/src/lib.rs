@@ -11,6 +11,7 @@ pub mod limits;
 pub mod lists;
 pub mod outline;
 pub mod recognise;
+pub mod standin;
 pub mod window;
 
 pub use bytes::{Reading, Span, Step};
