@@ -4,7 +4,9 @@
 //! below the target directory, or say what to install; they never change the work tree unless that
 //! is what they are for. The same tasks run on a laptop and in CI (`.ci/run`).
 
+mod bench;
 mod check;
+mod fixtures;
 mod run;
 mod targets;
 mod test;
@@ -36,6 +38,8 @@ const TASKS: &[Task] = &[
         run: check::dependencies,
     },
     Task { name: "targets", about: "the core builds without std (32-bit ARM) and for WebAssembly", run: targets::run },
+    Task { name: "bench", about: "time against rivals: bench [--write] (into the README)", run: bench::run },
+    Task { name: "fixtures", about: "copy from the whole corpus what the tests must always have", run: fixtures::run },
     Task { name: "bless", about: "accept changed test snapshots", run: test::bless },
 ];
 

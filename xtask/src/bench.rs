@@ -1,0 +1,155 @@
+//! `cargo xtask bench`: how fast, against whom, on this machine.
+//!
+//! Each line of the table compares `faissil` with a rival in the same run: the two take turns on the
+//! same files, and medians are compared, so that a slow disk or a busy machine harms both alike. A
+//! ratio is the rival's time over ours: above 1 we are faster. The index files are made here, of
+//! random numbers, without FAISS. `--write` puts the table into the README, between its markers.
+
+mod files;
+mod measure;
+
+use crate::Outcome;
+use crate::run::{apt_install, cargo, command, must, output, root, target, works};
+use files::Files;
+use measure::{Figure, alternate, bytes_read, peak_memory, seconds};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Rounds, each with one run of every contestant.
+const ROUNDS: usize = 7;
+
+/// The rival that hashes: BLAKE3's own command, built by the same compiler.
+const B3SUM: &str = "1.8.7";
+
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    let write = arguments.iter().any(|argument| argument == "--write");
+    let tools = Tools::prepare()?;
+    let files = Files::make(&target().join("bench"), &tools.faissil)?;
+    let figures = [verify(&tools, &files)?, inspect(&tools, &files)?, save(&tools, &files)?, load(&tools, &files)?];
+    let page = page(&figures.concat())?;
+    println!("{page}");
+    if write { into_readme(&page) } else { Ok(()) }
+}
+
+/// The programs that are timed.
+struct Tools {
+    faissil: PathBuf,
+    b3sum: PathBuf,
+}
+
+impl Tools {
+    fn prepare() -> Result<Tools, String> {
+        must(&mut cargo(&["build", "--release", "--quiet", "--package", "faissil"]))?;
+        let home = target().join("tools");
+        let b3sum = home.join("bin/b3sum");
+        if !works(&mut command(&b3sum, &["--version"])) {
+            let mut install = cargo(&["install", "--quiet", "--locked", "--version", B3SUM, "b3sum", "--root"]);
+            must(install.arg(&home))?;
+        }
+        if !works(&mut command("strace", &["--version"])) {
+            apt_install(&["strace"])?;
+        }
+        Ok(Tools { faissil: target().join("release/faissil"), b3sum })
+    }
+
+    fn faissil(&self, arguments: &[&std::ffi::OsStr]) -> Command {
+        let mut command = Command::new(&self.faissil);
+        command.args(arguments);
+        command
+    }
+
+    /// `cp`, `sync` of the copy and `b3sum`, in turn: what a careful person does by hand.
+    fn copy_by_hand(&self, from: &std::path::Path, to: &std::path::Path) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"cp "$1" "$2" && sync "$2" && "$3" "$2""#, "sh"]).arg(from).arg(to).arg(&self.b3sum);
+        command
+    }
+}
+
+fn verify(tools: &Tools, files: &Files) -> Result<Vec<Figure>, String> {
+    let ours = || seconds(&mut tools.faissil(&["verify".as_ref(), files.sealed.as_ref()]));
+    let rival = || seconds(Command::new(&tools.b3sum).arg(&files.sealed));
+    let [ours, rival] = alternate(ROUNDS, [&ours, &rival])?;
+    Ok(vec![Figure::ratio("`verify`, 1 GiB sealed", ours, "`b3sum`", rival, 0.9)])
+}
+
+fn inspect(tools: &Tools, files: &Files) -> Result<Vec<Figure>, String> {
+    let command = || tools.faissil(&["inspect".as_ref(), files.sparse.as_ref()]);
+    let [time] = alternate(ROUNDS, [&|| seconds(&mut command())])?;
+    let read = bytes_read(&command(), &files.sparse)?;
+    Ok(vec![
+        Figure::below("`inspect`, 4 GiB sealed", time * 1e3, 20.0, "ms"),
+        Figure::below("bytes that it reads of the file", read as f64 / 1024.0, 64.0, "KiB"),
+    ])
+}
+
+fn save(tools: &Tools, files: &Files) -> Result<Vec<Figure>, String> {
+    let (out, copy) = (files.scratch("out.faissil"), files.scratch("copy.faiss"));
+    let arguments = ["save".as_ref(), files.index.as_ref(), out.as_ref(), "--layout".as_ref(), "sealed".as_ref()];
+    let gone = |path: &PathBuf| std::fs::remove_file(path).ok();
+    let ours = || {
+        gone(&out);
+        seconds(&mut tools.faissil(&arguments))
+    };
+    let rival = || {
+        gone(&copy);
+        seconds(&mut tools.copy_by_hand(&files.index, &copy))
+    };
+    let [our_time, rival_time] = alternate(ROUNDS, [&ours, &rival])?;
+    gone(&out);
+    let memory = peak_memory(&mut tools.faissil(&arguments))?;
+    gone(&out);
+    gone(&copy);
+    Ok(vec![
+        Figure::ratio("`save --layout sealed`, 1 GiB", our_time, "`cp`, `sync`, `b3sum`", rival_time, 0.8),
+        Figure::below("memory that it takes at most", memory as f64 / 1024.0, 96.0, "MiB"),
+    ])
+}
+
+fn load(tools: &Tools, files: &Files) -> Result<Vec<Figure>, String> {
+    let (out, copy) = (files.scratch("out.faiss"), files.scratch("copy.faissil"));
+    let gone = |path: &PathBuf| std::fs::remove_file(path).ok();
+    let ours = || {
+        gone(&out);
+        seconds(&mut tools.faissil(&["load".as_ref(), files.sealed.as_ref(), out.as_ref()]))
+    };
+    let rival = || {
+        gone(&copy);
+        seconds(&mut tools.copy_by_hand(&files.sealed, &copy))
+    };
+    let [our_time, rival_time] = alternate(ROUNDS, [&ours, &rival])?;
+    must(Command::new("cmp").arg(&out).arg(&files.index))?;
+    gone(&out);
+    gone(&copy);
+    Ok(vec![Figure::ratio("`load`, 1 GiB sealed", our_time, "`cp`, `sync`, `b3sum`", rival_time, 0.8)])
+}
+
+/// The table, and what it was measured on.
+fn page(figures: &[Figure]) -> Result<String, String> {
+    let mut page = String::from("| | faissil | rival | ratio | promised |\n|---|--:|--:|--:|--:|\n");
+    for figure in figures {
+        page += &figure.row();
+    }
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown processor");
+    let compiler = output(&mut command("rustc", &["--version"]))?;
+    page += &format!(
+        "\nMedians of {ROUNDS} turns each, files in the page cache; {cores} cores of {}, {}.\n",
+        cpu.trim_start_matches([' ', '\t', ':']),
+        compiler.trim()
+    );
+    Ok(page)
+}
+
+/// Replace what stands between the markers in the README.
+fn into_readme(page: &str) -> Outcome {
+    const FROM: &str = "<!-- bench: written by `cargo xtask bench --write` -->\n";
+    const TO: &str = "<!-- /bench -->";
+    let path = root().join("README.md");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot read README.md: {error}"))?;
+    let parts = text.split_once(FROM).and_then(|(before, rest)| Some((before, rest.split_once(TO)?.1)));
+    let (before, after) = parts.ok_or("README.md has no markers for the table")?;
+    std::fs::write(&path, format!("{before}{FROM}\n{page}\n{TO}{after}"))
+        .map_err(|error| format!("cannot write README.md: {error}"))
+}
