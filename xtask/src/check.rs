@@ -1,7 +1,7 @@
 //! What CI holds the code to besides its tests.
 
 use crate::run::{cargo, must, output};
-use crate::{Outcome, targets, tidy};
+use crate::{Outcome, fuzz, targets, tidy};
 
 /// Crates that `faissil-core` may depend on, directly or not, when built without its tests.
 /// None of them may need std, do I/O or contain a parser of its own making.
@@ -31,11 +31,13 @@ pub(crate) fn run(_: &[String]) -> Outcome {
     clippy(&[])?;
     docs(&[])?;
     dependencies(&[])?;
-    targets::run(&[])
+    targets::run(&[])?;
+    fuzz::run(&[])
 }
 
 pub(crate) fn fmt(_: &[String]) -> Outcome {
-    must(&mut cargo(&["fmt", "--all", "--check"]))
+    must(&mut cargo(&["fmt", "--all", "--check"]))?;
+    must(&mut cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
 }
 
 pub(crate) fn clippy(_: &[String]) -> Outcome {
