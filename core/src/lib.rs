@@ -6,6 +6,7 @@ extern crate alloc;
 pub mod bytes;
 pub mod codec;
 pub mod error;
+pub mod faiss;
 pub mod ids;
 pub mod limits;
 pub mod lists;

@@ -26,3 +26,20 @@ pub const LISTS_PER_CHECKPOINT: u64 = 1024;
 
 /// Decoded bytes of one coded chunk: what a thread that decodes needs beyond the bytes it was given.
 pub const MAX_CHUNK: u64 = 4 << 20;
+
+/// Header bytes asked for at once, at first. A header is some hundred bytes, so one request mostly
+/// brings the next few of them.
+pub const HEADER_BYTES: u64 = 1 << 10;
+
+/// Requests for header bytes after which each asks for twice as many, up to [`WALK_BYTES`]: a file of
+/// very many small records must not cost a restart of the grammar each.
+pub const HEADER_STOPS_PER_DOUBLING: u32 = 16;
+
+/// Bytes of `hnsw.levels` that are read to count the nodes of each level; longer ones are left out.
+pub const LEVELS_BYTES: u64 = 4 << 20;
+
+/// Splits or codebooks of an additive quantizer: FAISS's largest have some hundred.
+pub const MAX_CODEBOOKS: u64 = 1 << 16;
+
+/// Length of the name of a side file, as the longest path of the systems FAISS runs on.
+pub const MAX_FILENAME: u64 = 4096;

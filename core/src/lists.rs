@@ -8,6 +8,10 @@
 use crate::bytes::Span;
 use alloc::{string::String, vec::Vec};
 
+mod walk;
+
+pub use walk::{Locate, Survey, Walk};
+
 /// The data of an index's inverted lists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lists {
@@ -24,7 +28,7 @@ pub struct Lists {
     pub span: Span,
     /// Entries in all lists together, and how evenly they are spread.
     pub balance: Balance,
-    /// Places to start a walk from, in ascending order; the first is the start of the data.
+    /// Places to start a walk from, in ascending order; the first is the start of the data. Never empty.
     pub checkpoints: Vec<Checkpoint>,
 }
 
