@@ -17,7 +17,10 @@ fn root() -> PathBuf {
 
 #[test]
 fn documents_show_what_the_command_prints() {
-    let pages = fs::read_dir(root().join("host-native/tests/transcripts")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = fs::read_dir(root().join("host-native/tests/transcripts"))
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().path());
     let mut pages: Vec<PathBuf> = pages.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
     pages.push(root().join("README.md"));
     pages.sort();
