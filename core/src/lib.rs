@@ -5,6 +5,7 @@ extern crate alloc;
 
 pub mod bytes;
 pub mod codec;
+pub mod cut;
 pub mod error;
 pub mod faiss;
 pub mod ids;
