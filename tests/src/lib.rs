@@ -5,6 +5,10 @@
 //! be: where it is (`FAISSIL_FIXTURES`, else `../shared/fixtures/faiss` beside the repository) the
 //! tests run over it too. Adding a file adds a test.
 
+pub mod counting;
+pub mod driven;
+pub mod examine;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

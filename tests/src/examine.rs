@@ -1,0 +1,96 @@
+//! Everything the core can say about bytes that may be an index, with its promises checked.
+//!
+//! [`examine`] is what the hostile tests and the fuzz targets run: it must come back for any bytes.
+
+use crate::driven;
+use faissil_core::bytes::{Span, Step, slice};
+use faissil_core::cut::{Cuts, Grain};
+use faissil_core::error::Error;
+use faissil_core::faiss::Outliner;
+use faissil_core::outline::{Meaning, Outline};
+
+/// What examining `len` bytes may hold at once: an outline costs some dozen bytes for each of a header's.
+pub fn allowed(len: usize) -> u64 {
+    (1 << 13) + 110 * len as u64
+}
+
+/// Read `file` as an index; what is wrong with it, if anything.
+///
+/// # Panics
+/// When a promise is broken: an error that points outside the file, an outline that does not tile what it
+/// covers, cuts that do not cover the file, a reading without end.
+pub fn examine(file: &[u8]) -> Option<Error> {
+    let outline = match driven::over(Outliner::new(file.len() as u64), file, file.len().max(1)) {
+        Ok(outline) => outline,
+        Err(error) => {
+            check_error(&error, file);
+            return Some(error);
+        }
+    };
+    check_tiles(&outline, file);
+    check_cuts(&outline, file);
+    check_lists(&outline, file);
+    faissil_core::ids::place(&outline).count();
+    if let Some(fault) = &outline.fault {
+        check_error(fault, file);
+        assert!(!fault.path.is_empty(), "{fault} says not in which part");
+    }
+    outline.fault
+}
+
+/// That an error points at a byte of the file, or at its end.
+fn check_error(error: &Error, file: &[u8]) {
+    assert!(error.at <= file.len() as u64, "{error}: the file has {} bytes", file.len());
+    let text = error.to_string();
+    assert!(text.len() < 400, "{text}");
+}
+
+/// That the leaves lie side by side from the first byte to the outline's end.
+fn check_tiles(outline: &Outline, file: &[u8]) {
+    let mut at = 0;
+    for leaf in outline.leaves() {
+        assert_eq!(leaf.span.start, at, "{} leaves a gap or overlaps", leaf.path);
+        at = leaf.span.end();
+    }
+    assert_eq!(at, outline.end, "the leaves do not reach the outline's end");
+    assert!(at <= file.len() as u64, "the outline passes the end of the file");
+}
+
+/// That the cuts cover the file once, and that a fine grain does too.
+fn check_cuts(outline: &Outline, file: &[u8]) {
+    for grain in [Grain::default(), Grain { small: 64, piece: 256 }] {
+        let mut cuts = Cuts::with_grain(outline, grain);
+        let mut at = 0;
+        while let Some(cut) = driven::step(&mut cuts, file, usize::MAX).expect("lists that have an outline can be cut")
+        {
+            assert_eq!(cut.span.start, at, "{cut:?}");
+            assert!(!cut.span.is_empty(), "{cut:?}");
+            at = cut.span.end();
+        }
+        assert_eq!(at, file.len() as u64, "the cuts do not cover the file");
+    }
+}
+
+/// That every inverted list can be walked to and lies in the file.
+fn check_lists(outline: &Outline, file: &[u8]) {
+    for leaf in outline.leaves() {
+        let Meaning::Lists(lists) = leaf.meaning else { continue };
+        let mut walk = lists.walk(file.len() as u64, 0);
+        let (mut rows, mut before) = (0, None);
+        loop {
+            match walk.step().expect("lists that have an outline can be walked") {
+                Step::Need(span) => walk.bring(span.start, slice(file, span)),
+                Step::Done(None) => break,
+                Step::Done(Some(list)) => {
+                    assert!(before < Some(list.number), "{list:?} after {before:?}");
+                    assert_eq!(list.row, rows, "{list:?}");
+                    let inside = |span: &Span| span.end() <= file.len() as u64;
+                    assert!(lists.span.is_empty() || inside(&list.codes) && inside(&list.ids), "{list:?}");
+                    rows += list.size;
+                    before = Some(list.number);
+                }
+            }
+        }
+        assert_eq!(rows, lists.balance.total);
+    }
+}

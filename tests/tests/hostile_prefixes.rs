@@ -1,0 +1,60 @@
+//! Files that end too early, and files with a flipped bit: an error that says where, or an outline; never a panic, and no
+//! more memory than the bytes that are there call for.
+
+use faissil_tests::counting::{Counting, peak};
+use faissil_tests::examine::{allowed, examine};
+use faissil_tests::{Case, corpus, kept};
+
+#[global_allocator]
+static MEMORY: Counting = Counting;
+
+/// Places spread over `len`, `most` at most, every one of the first 40 among them.
+fn places(len: usize, most: usize) -> impl Iterator<Item = usize> {
+    let stride = (len / most).max(1);
+    (0..len.min(40)).chain((40..len).step_by(stride))
+}
+
+fn check(case: &Case, what: &str, file: &[u8]) -> Option<faissil_core::Error> {
+    let run = || peak(|| examine(file));
+    let (found, held) = std::panic::catch_unwind(run).unwrap_or_else(|_| panic!("{}: {what}", case.name));
+    assert!(held <= allowed(file.len()), "{}: {what}: held {held} bytes for {}", case.name, file.len());
+    found
+}
+
+fn prefixes(cases: &[Case], most: usize) {
+    for case in cases {
+        let file = case.bytes();
+        assert_eq!(check(case, "whole", &file), None, "{}", case.name);
+        for len in places(file.len(), most) {
+            let found = check(case, &format!("first {len} bytes"), &file[..len]);
+            assert!(found.is_some(), "{}: the first {len} bytes pass for a whole index", case.name);
+        }
+    }
+}
+
+fn flips(cases: &[Case], most: usize) {
+    for case in cases {
+        let mut file = case.bytes();
+        for (number, at) in places(file.len(), most).enumerate() {
+            let bit = 1 << (number % 8);
+            file[at] ^= bit;
+            check(case, &format!("bit {bit} of byte {at} flipped"), &file);
+            file[at] ^= bit;
+        }
+    }
+}
+
+#[test]
+fn every_prefix_of_the_subset_is_an_error() {
+    prefixes(&kept(), 400);
+}
+
+#[test]
+fn prefixes_of_the_whole_corpus_are_errors() {
+    prefixes(&corpus(), 20);
+}
+
+#[test]
+fn flipped_bits_are_harmless() {
+    flips(&corpus(), 30);
+}
