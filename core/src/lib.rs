@@ -13,6 +13,7 @@ pub mod limits;
 pub mod lists;
 pub mod outline;
 pub mod recognise;
+pub mod snapshot;
 pub mod standin;
 pub mod window;
 

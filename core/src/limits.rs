@@ -43,3 +43,31 @@ pub const MAX_CODEBOOKS: u64 = 1 << 16;
 
 /// Length of the name of a side file, as the longest path of the systems FAISS runs on.
 pub const MAX_FILENAME: u64 = 4096;
+
+/// Bytes of a snapshot's manifest: with the trailer it fits the 64 KiB that a summary may cost.
+pub const MAX_MANIFEST: u64 = 60 << 10;
+
+/// Bytes read from the end of a snapshot in one go.
+pub const TAIL_BYTES: u64 = 64 << 10;
+
+/// Bytes of a snapshot's signature area: two dozen signatures with their certificates.
+pub const MAX_SIGNATURES: u64 = 64 << 10;
+
+/// Bytes of a section body that stands in the manifest, so that all nine kinds fit there together.
+pub const MAX_INLINE: u64 = 4 << 10;
+
+/// Bytes of a section body that is read into memory: the records of the largest outline
+/// ([`MAX_RECORDS`]), or the starts of a hundred million inverted lists, take a fraction of it.
+pub const MAX_BODY: u64 = 16 << 20;
+
+/// Bytes of one page of a table.
+pub const MAX_PAGE: u64 = 32 << 10;
+
+/// Storeys of pages above the leaves. A page points to more than 500, so five reach past 10^13 pages.
+pub const MAX_PAGE_HEIGHT: u8 = 5;
+
+/// Exponents of the size of a sealed chunk: 16 KiB to 16 MiB.
+pub const SEALED_LOG2: core::ops::RangeInclusive<u8> = 14..=24;
+
+/// Sealed chunks in a table before the chunk size is doubled: 2 MiB of values.
+pub const SEALED_CHUNKS: u64 = 1 << 16;

@@ -1,0 +1,145 @@
+//! Finding rows by id in the lookup pages of a snapshot.
+
+use super::open::{Snapshot, finish};
+use super::page::{Child, IdEntry, Page, Table, check_key, entries};
+use super::section::Tree;
+use super::walk::TreeWalk;
+use crate::bytes::{Reading, Span, Step};
+use crate::error::Error;
+use crate::window::{Read, Window};
+use alloc::vec::Vec;
+
+impl Snapshot {
+    /// Finds the rows of `id` in the lookup tree of [`Ids::lookup`](super::Ids): one request a storey, and one
+    /// more for each further page that repetitions of the id fill.
+    pub fn find_id(&self, lookup: &Tree, id: i64) -> FindId {
+        FindId {
+            id,
+            manifest: self.manifest().start,
+            window: self.window(),
+            pending: alloc::vec![(lookup.height, root_child(lookup))],
+            rows: Vec::new(),
+        }
+    }
+
+    /// Walks the lookup tree, page by page: all ids with their rows, ascending.
+    pub fn walk_ids(&self, lookup: &Tree) -> IdsWalk {
+        IdsWalk { walk: TreeWalk::new(self, lookup.clone(), Table::Ids), last: None }
+    }
+}
+
+fn root_child(tree: &Tree) -> Child {
+    Child { key: 0, start: tree.start, len: tree.len, digest: tree.digest }
+}
+
+/// Finds all rows of an id; see [`Snapshot::find_id`]. The rows ascend; none means that the id is not there.
+#[derive(Debug, Clone)]
+pub struct FindId {
+    id: i64,
+    manifest: u64,
+    window: Window,
+    /// Pages that may hold the id, with their height; the next one last.
+    pending: Vec<(u8, Child)>,
+    rows: Vec<u64>,
+}
+
+impl FindId {
+    pub(crate) fn run(&mut self) -> Read<Vec<u64>> {
+        while let Some((height, child)) = self.pending.last() {
+            let (height, place) = (*height, child.place());
+            let bytes = self.window.bytes(place.span())?;
+            let page = Page::parse(&bytes, &place, Table::Ids, height, self.manifest)?;
+            self.window.forget(place.span());
+            self.pending.pop();
+            match page {
+                Page::Leaf { entries: bytes, at } => self.take_rows(&bytes, at)?,
+                Page::Inner(children) => self.descend(height, &children),
+            }
+        }
+        Ok(core::mem::take(&mut self.rows))
+    }
+
+    fn take_rows(&mut self, bytes: &[u8], at: u64) -> Result<(), Error> {
+        let mut last: Option<IdEntry> = None;
+        for entry in entries::<IdEntry>(bytes, at) {
+            let (at, entry) = entry?;
+            check_order(last, entry, at)?;
+            if entry.id == self.id {
+                self.rows.push(entry.row);
+            }
+            last = Some(entry);
+        }
+        Ok(())
+    }
+
+    /// The children that may hold the id: from the last that starts before it to the last that starts with it.
+    fn descend(&mut self, height: u8, children: &[Child]) {
+        let starts_before = children.partition_point(|child| child.key.cast_signed() < self.id);
+        let starts_after = children.partition_point(|child| child.key.cast_signed() <= self.id);
+        let range = starts_before.saturating_sub(1)..starts_after;
+        let below = height.saturating_sub(1);
+        let may_hold = children.get(range).unwrap_or(&[]);
+        self.pending.extend(may_hold.iter().rev().map(|child| (below, *child)));
+    }
+}
+
+impl Reading for FindId {
+    type Output = Vec<u64>;
+
+    fn step(&mut self) -> Result<Step<Vec<u64>>, Error> {
+        finish(self.run()).map_err(|error| error.inside("id lookup"))
+    }
+
+    fn bring(&mut self, at: u64, bytes: &[u8]) {
+        self.window.insert(at, bytes);
+    }
+}
+
+fn check_order(last: Option<IdEntry>, entry: IdEntry, at: u64) -> Result<(), Error> {
+    if last.is_some_and(|last| (last.id, last.row) >= (entry.id, entry.row)) {
+        return Err(Error::invalid(at, "ids ascend, then rows", entry.id));
+    }
+    Ok(())
+}
+
+/// A walk over all ids of a lookup tree. Its output is the ids and rows of the next page, and `None` at the end:
+/// step on after each.
+#[derive(Debug, Clone)]
+pub struct IdsWalk {
+    walk: TreeWalk,
+    last: Option<IdEntry>,
+}
+
+impl IdsWalk {
+    /// What the table fills of the file, as far as the walk has come.
+    pub fn extent(&self) -> Option<Span> {
+        self.walk.extent()
+    }
+
+    pub(crate) fn run(&mut self) -> Read<Option<Vec<(i64, u64)>>> {
+        let Some(leaf) = self.walk.next()? else { return Ok(None) };
+        let mut out = Vec::new();
+        for entry in entries::<IdEntry>(&leaf.entries, leaf.at) {
+            let (at, entry) = entry?;
+            if out.is_empty() {
+                check_key(&leaf, entry.id.cast_unsigned())?;
+            }
+            check_order(self.last, entry, at)?;
+            self.last = Some(entry);
+            out.push((entry.id, entry.row));
+        }
+        Ok(Some(out))
+    }
+}
+
+impl Reading for IdsWalk {
+    type Output = Option<Vec<(i64, u64)>>;
+
+    fn step(&mut self) -> Result<Step<Self::Output>, Error> {
+        finish(self.run()).map_err(|error| error.inside("id lookup"))
+    }
+
+    fn bring(&mut self, at: u64, bytes: &[u8]) {
+        self.walk.bring(at, bytes);
+    }
+}

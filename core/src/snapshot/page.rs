@@ -1,0 +1,462 @@
+//! Trees of pages: tables of any length that are read and written with bounded memory.
+//!
+//! A page is a head of 8 bytes and entries of one width, 32 KiB at most. A leaf page holds entries of a
+//! table; an inner page holds for each page below it where it is, its digest and its first key. Pages
+//! are written as they fill, each after all that it speaks for, so a tree fills one stretch
+//! of the file without a gap and its root page ends it.
+
+use super::digest::Digest;
+use super::manifest::{Place, check_place};
+use super::section::Tree;
+use super::wire::{Cursor, Fixed, fixed};
+use crate::bytes::Span;
+use crate::error::Error;
+use crate::limits::{MAX_PAGE, MAX_PAGE_HEIGHT};
+use alloc::{format, vec::Vec};
+
+fixed! {
+    /// The first 8 bytes of a page.
+    PageHead {
+        /// What the leaves hold: 1 values of sealed chunks, 2 coded chunks, 3 list sizes, 4 ids.
+        kind: u8,
+        /// Storeys above the leaf pages; 0 for a leaf page.
+        height: u8,
+        /// 0, else refused.
+        zeros: u16,
+        /// Number of entries, at least 1; they fill the rest of the page.
+        count: u32,
+    }
+}
+
+fixed! {
+    /// An entry of an inner page: one page below.
+    Child {
+        /// First key below: number of the entry (kinds 1 and 3), first byte of the decoded chunk (kind 2), id (kind 4, two's complement).
+        key: u64,
+        /// First byte of the page.
+        start: u64,
+        /// Length of the page.
+        len: u64,
+        /// BLAKE3 of the page.
+        digest: Digest,
+    }
+}
+
+fixed! {
+    /// Entry of kind 1: a chunk of a sealed stream.
+    ValueEntry {
+        /// BLAKE3 subtree value of the chunk.
+        value: Digest,
+    }
+}
+
+fixed! {
+    /// Entry of kind 2: a coded chunk.
+    CodedEntry {
+        /// First byte that it decodes to, within the stream or the attachment.
+        decoded_start: u64,
+        /// Number of bytes that it decodes to, 1 to 4194304.
+        decoded_len: u64,
+        /// First stored byte, from the start of the file.
+        stored_start: u64,
+        /// Number of stored bytes, at least 1.
+        stored_len: u64,
+        /// Number of the codec.
+        codec: u32,
+        /// How many of the bytes of `parameters` are used, at most 16.
+        parameters_len: u32,
+        /// Parameters of the codec, then zeros.
+        parameters: [u8; 16],
+        /// BLAKE3 of the stored bytes.
+        stored_digest: Digest,
+        /// BLAKE3 of the decoded bytes.
+        decoded_digest: Digest,
+    }
+}
+
+fixed! {
+    /// Entry of kind 3: the size of one inverted list.
+    SizeEntry {
+        /// Number of entries in the list.
+        size: u64,
+    }
+}
+
+fixed! {
+    /// Entry of kind 4: where an id is. Entries ascend by id, then by row.
+    IdEntry {
+        /// The id.
+        id: i64,
+        /// Its row; for inverted lists the entries of all lists before, plus the place in the list.
+        row: u64,
+    }
+}
+
+/// What the leaves of a tree hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// [`ValueEntry`].
+    Values,
+    /// [`CodedEntry`].
+    Coded,
+    /// [`SizeEntry`].
+    Sizes,
+    /// [`IdEntry`].
+    Ids,
+}
+
+impl Table {
+    /// The number in a page's head.
+    pub const fn number(self) -> u8 {
+        match self {
+            Table::Values => 1,
+            Table::Coded => 2,
+            Table::Sizes => 3,
+            Table::Ids => 4,
+        }
+    }
+
+    /// Bytes of one entry of a leaf page.
+    pub const fn width(self) -> u64 {
+        match self {
+            Table::Values => ValueEntry::WIDTH,
+            Table::Coded => CodedEntry::WIDTH,
+            Table::Sizes => SizeEntry::WIDTH,
+            Table::Ids => IdEntry::WIDTH,
+        }
+    }
+
+    /// Whether key `a` may not stand before key `b`.
+    fn ascends(self, a: u64, b: u64) -> bool {
+        match self {
+            Table::Ids => a.cast_signed() <= b.cast_signed(),
+            _ => a < b,
+        }
+    }
+}
+
+/// The most entries of this width in a page.
+fn capacity(width: u64) -> u64 {
+    MAX_PAGE.saturating_sub(PageHead::WIDTH).checked_div(width).unwrap_or(0)
+}
+
+/// A verified page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// Entries of the table: their bytes and how many.
+    Leaf {
+        /// The entries, each [`Table::width`] bytes.
+        entries: Vec<u8>,
+        /// Where the first of them stands in the file.
+        at: u64,
+    },
+    /// Pages below.
+    Inner(Vec<Child>),
+}
+
+impl Page {
+    /// The page at `place`, which must be of this table and height.
+    ///
+    /// # Errors
+    /// [`Kind::Digest`](crate::Kind::Digest) when `bytes` are not the page; else what in it contradicts itself.
+    pub(crate) fn parse(bytes: &[u8], place: &Place, table: Table, height: u8, manifest: u64) -> Result<Page, Error> {
+        let inside = |error: Error| error.inside("page");
+        place.digest.check(bytes, place.start, "page").map_err(inside)?;
+        let mut cursor = Cursor::new(bytes, place.start);
+        let head = PageHead::take_fixed(&mut cursor).map_err(inside)?;
+        if head.kind != table.number() {
+            return Err(inside(Error::inconsistent(place.start, "kind of the table", table.number(), head.kind)));
+        }
+        if head.height != height {
+            let at = place.start.saturating_add(1);
+            return Err(inside(Error::inconsistent(at, "height is one less than above", height, head.height)));
+        }
+        if head.zeros != 0 {
+            return Err(inside(Error::invalid(place.start.saturating_add(2), "zeros are 0", head.zeros)));
+        }
+        let width = if height == 0 { table.width() } else { Child::WIDTH };
+        let need = u64::from(head.count).saturating_mul(width).saturating_add(PageHead::WIDTH);
+        if head.count == 0 || need != place.len {
+            let at = place.start.saturating_add(4);
+            let rule = "8 + count * width of an entry = length of the page, count is not 0";
+            return Err(inside(Error::inconsistent(at, rule, place.len, need)));
+        }
+        if height == 0 {
+            return Ok(Page::Leaf { entries: cursor.rest().to_vec(), at: cursor.at() });
+        }
+        let mut children: Vec<Child> = Vec::new();
+        for _ in 0..head.count {
+            let at = cursor.at();
+            let child = Child::take_fixed(&mut cursor).map_err(inside)?;
+            check_page(&child.place(), at, manifest).map_err(inside)?;
+            if children.last().is_some_and(|last| !table.ascends(last.key, child.key)) {
+                return Err(inside(Error::invalid(at, "keys ascend", child.key)));
+            }
+            children.push(child);
+        }
+        Ok(Page::Inner(children))
+    }
+}
+
+impl Child {
+    /// Where the page below is.
+    pub fn place(&self) -> Place {
+        Place { start: self.start, len: self.len, digest: self.digest }
+    }
+}
+
+/// That a page, of which byte `at` tells, has a possible place and size.
+pub(crate) fn check_page(place: &Place, at: u64, manifest: u64) -> Result<(), Error> {
+    if place.len > MAX_PAGE {
+        return Err(Error::limit(at, "bytes of a page", MAX_PAGE, place.len));
+    }
+    check_place(place, at, manifest)
+}
+
+/// That the root of a tree, recorded at about byte `at`, is possible.
+pub(crate) fn check_tree(tree: &Tree, at: u64, manifest: u64) -> Result<(), Error> {
+    if tree.height > MAX_PAGE_HEIGHT {
+        return Err(Error::limit(at, "storeys of pages", MAX_PAGE_HEIGHT.into(), tree.height.into()));
+    }
+    if tree.count == 0 {
+        return Err(Error::invalid(at, "a tree has entries", 0));
+    }
+    check_page(&tree.root(), at, manifest)
+}
+
+/// Bytes that are to be appended to a file, and where.
+#[derive(Debug, Clone)]
+pub(crate) struct Appended {
+    pub(crate) bytes: Vec<u8>,
+    /// Place in the file of the byte after the last of `bytes`.
+    pub(crate) end: u64,
+}
+
+impl Appended {
+    pub(crate) fn at(start: u64) -> Appended {
+        Appended { bytes: Vec::new(), end: start }
+    }
+
+    /// Append, and say where it lies.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Span {
+        let span = Span::new(self.end, bytes.len() as u64);
+        self.bytes.extend_from_slice(bytes);
+        self.end = span.end();
+        span
+    }
+
+    /// Append, and say where it lies and what it hashes to.
+    pub(crate) fn place(&mut self, bytes: &[u8]) -> Place {
+        let span = self.push(bytes);
+        Place { start: span.start, len: span.len, digest: Digest::of(bytes) }
+    }
+}
+
+/// Writes a tree of pages, one page of each storey in memory.
+#[derive(Debug, Clone)]
+pub(crate) struct TreeWriter {
+    table: Table,
+    storeys: Vec<Storey>,
+    count: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Storey {
+    entries: Vec<u8>,
+    count: u64,
+    first: u64,
+}
+
+impl TreeWriter {
+    pub(crate) fn new(table: Table) -> TreeWriter {
+        TreeWriter { table, storeys: Vec::new(), count: 0 }
+    }
+
+    /// Add the next entry; `bytes` has the table's width. Pages that are full go to `out`.
+    pub(crate) fn push(&mut self, key: u64, bytes: &[u8], out: &mut Appended) {
+        self.count = self.count.saturating_add(1);
+        self.add(0, key, bytes, out);
+    }
+
+    fn add(&mut self, height: usize, key: u64, bytes: &[u8], out: &mut Appended) {
+        if self.storeys.len() == height {
+            self.storeys.push(Storey::default());
+        }
+        let width = if height == 0 { self.table.width() } else { Child::WIDTH };
+        let Some(storey) = self.storeys.get_mut(height) else { return };
+        if storey.count == 0 {
+            storey.first = key;
+        }
+        storey.entries.extend_from_slice(bytes);
+        storey.count = storey.count.saturating_add(1);
+        if storey.count == capacity(width) {
+            self.flush(height, out);
+        }
+    }
+
+    fn flush(&mut self, height: usize, out: &mut Appended) {
+        let Some(storey) = self.storeys.get_mut(height) else { return };
+        let full = core::mem::take(storey);
+        let place = out.place(&page_bytes(self.table, height, &full));
+        let child = Child { key: full.first, start: place.start, len: place.len, digest: place.digest };
+        self.add(height.saturating_add(1), full.first, &child.to_bytes(), out);
+    }
+
+    /// Write what is left; `None` when nothing was pushed.
+    pub(crate) fn finish(mut self, out: &mut Appended) -> Result<Option<Tree>, Error> {
+        let mut height = 0;
+        while height < self.storeys.len() {
+            let top = height.saturating_add(1) == self.storeys.len();
+            let count = self.storeys.get(height).map_or(0, |storey| storey.count);
+            if top && height > 0 && count == 1 {
+                return self.root(height.saturating_sub(1)).map(Some);
+            }
+            if count > 0 {
+                self.flush(height, out);
+            }
+            height = height.saturating_add(1);
+        }
+        Ok(None)
+    }
+
+    /// The tree whose root page is the one entry of the storey above `height`.
+    fn root(&self, height: usize) -> Result<Tree, Error> {
+        let above = self.storeys.get(height.saturating_add(1)).map(|storey| storey.entries.as_slice());
+        let child = Child::take_fixed(&mut Cursor::new(above.unwrap_or(&[]), 0))?;
+        let height = match u8::try_from(height) {
+            Ok(height) if height <= MAX_PAGE_HEIGHT => height,
+            _ => return Err(Error::limit(child.start, "storeys of pages", MAX_PAGE_HEIGHT.into(), height as u64)),
+        };
+        Ok(Tree { count: self.count, height, start: child.start, len: child.len, digest: child.digest })
+    }
+}
+
+fn page_bytes(table: Table, height: usize, storey: &Storey) -> Vec<u8> {
+    let head = PageHead {
+        kind: table.number(),
+        height: u8::try_from(height).unwrap_or(u8::MAX),
+        zeros: 0,
+        count: u32::try_from(storey.count).unwrap_or(u32::MAX),
+    };
+    let mut bytes = head.to_bytes();
+    bytes.extend_from_slice(&storey.entries);
+    bytes
+}
+
+/// The entries of a leaf page, with the byte at which each stands.
+pub(crate) fn entries<T: Fixed>(bytes: &[u8], at: u64) -> impl Iterator<Item = Result<(u64, T), Error>> + '_ {
+    let mut cursor = Cursor::new(bytes, at);
+    core::iter::from_fn(move || {
+        let at = cursor.at();
+        (!cursor.is_empty()).then(|| T::take_fixed(&mut cursor).map(|entry| (at, entry)))
+    })
+}
+
+/// What a leaf page held in the course of a walk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Leaf {
+    pub(crate) entries: Vec<u8>,
+    pub(crate) at: u64,
+    /// The page.
+    pub(crate) page: Span,
+    /// The key that the page above gave for it; `None` for a root page.
+    pub(crate) key: Option<u64>,
+}
+
+/// A walk over all pages of a tree, leaf by leaf, that holds one page a storey.
+#[derive(Debug, Clone)]
+pub(crate) struct Walk {
+    table: Table,
+    manifest: u64,
+    /// Pages on the way down: what is left of each, reversed.
+    path: Vec<Open>,
+    root: Option<Tree>,
+}
+
+#[derive(Debug, Clone)]
+struct Open {
+    page: Span,
+    /// The children not yet visited, last first.
+    rest: Vec<Child>,
+    height: u8,
+}
+
+/// What a walk comes to next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Visit {
+    /// A leaf page.
+    Leaf(Leaf),
+    /// An inner page, all of whose children have been visited.
+    Inner(Span),
+}
+
+impl Walk {
+    pub(crate) fn new(tree: Tree, table: Table, manifest: u64) -> Walk {
+        Walk { table, manifest, path: Vec::new(), root: Some(tree) }
+    }
+
+    /// Where the next page is, if one must be read before the walk can go on.
+    pub(crate) fn wants(&self) -> Option<Place> {
+        match (&self.root, self.path.last()) {
+            (Some(tree), _) => Some(tree.root()),
+            (None, Some(open)) => open.rest.last().map(Child::place),
+            (None, None) => None,
+        }
+    }
+
+    /// Go on with the bytes of the page that [`Walk::wants`] names; `None` at the end, or when
+    /// the page was an inner one on the way down.
+    pub(crate) fn next(&mut self, bytes: &[u8]) -> Result<Option<Visit>, Error> {
+        let (place, height, key) = match (self.root.clone(), self.path.last()) {
+            (Some(tree), _) => {
+                check_tree(&tree, tree.start, self.manifest)?;
+                (tree.root(), tree.height, None)
+            }
+            (None, Some(open)) => match open.rest.last() {
+                Some(child) => (child.place(), open.height.saturating_sub(1), Some(child.key)),
+                None => {
+                    let done = open.page;
+                    self.path.pop();
+                    return Ok(Some(Visit::Inner(done)));
+                }
+            },
+            (None, None) => return Ok(None),
+        };
+        let page = Page::parse(bytes, &place, self.table, height, self.manifest)?;
+        if self.root.take().is_none()
+            && let Some(open) = self.path.last_mut()
+        {
+            open.rest.pop();
+        }
+        match page {
+            Page::Leaf { entries, at } => Ok(Some(Visit::Leaf(Leaf { entries, at, page: place.span(), key }))),
+            Page::Inner(mut children) => {
+                if let (Some(key), Some(first)) = (key, children.first())
+                    && first.key != key
+                {
+                    let rule = "key above = first key below";
+                    return Err(Error::inconsistent(place.start, rule, key, first.key).inside("page"));
+                }
+                children.reverse();
+                self.path.push(Open { page: place.span(), rest: children, height });
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether everything has been visited.
+    pub(crate) fn finished(&self) -> bool {
+        self.root.is_none() && self.path.is_empty()
+    }
+}
+
+/// A key that is not the one that the page above gives.
+pub(crate) fn check_key(leaf: &Leaf, first: u64) -> Result<(), Error> {
+    match leaf.key {
+        Some(key) if key != first => {
+            let rule = "key above = first key of the page";
+            Err(Error::inconsistent(leaf.page.start, rule, key, format!("{first}")).inside("page"))
+        }
+        _ => Ok(()),
+    }
+}
