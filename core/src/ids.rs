@@ -9,12 +9,21 @@
 //! then of list 1, and so on. [`Row`] and [`ExternalId`] never mix. Nothing here decodes a vector.
 
 mod duplicates;
+mod lookup;
 mod place;
+mod road;
+mod stream;
 mod summary;
 
 pub use duplicates::{DuplicateCount, Merge, Seen};
+pub use lookup::{Found, Lookup, Place};
 pub use place::{IdPlace, Unfollowed, place};
+pub use road::{Cost, Plan, Road, plan_lookup};
+pub use stream::{Batch, IdStream, InList};
 pub use summary::{IdKind, IdSummary, Summariser};
+
+#[cfg(test)]
+mod tests;
 
 use core::fmt;
 use serde::{Deserialize, Serialize};

@@ -8,6 +8,7 @@ pub mod codec;
 pub mod cut;
 pub mod error;
 pub mod faiss;
+pub mod files;
 pub mod ids;
 pub mod limits;
 pub mod lists;
@@ -15,6 +16,7 @@ pub mod outline;
 pub mod recognise;
 pub mod snapshot;
 pub mod standin;
+pub mod vectors;
 pub mod window;
 
 pub use bytes::{Reading, Span, Step};

@@ -30,3 +30,12 @@ pub fn step<R: Reading>(reading: &mut R, file: &[u8], page: usize) -> Result<R::
     }
     panic!("asked more than {most} times for {} bytes in pages of {page}", file.len());
 }
+
+/// All that a reading hands out, batch by batch, until `None`.
+pub fn batches<T, R: Reading<Output = Option<T>>>(reading: &mut R, file: &[u8], page: usize) -> Result<Vec<T>, Error> {
+    let mut out = Vec::new();
+    while let Some(batch) = step(reading, file, page)? {
+        out.push(batch);
+    }
+    Ok(out)
+}

@@ -219,7 +219,7 @@ pub(super) fn row_in_range(first: i64, step: Option<i64>, count: u64, id: i64) -
 
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use alloc::collections::BTreeSet;
     use proptest::prelude::*;

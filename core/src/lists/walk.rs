@@ -73,6 +73,13 @@ impl Lists {
         Walk::new(self, file_len, from)
     }
 
+    /// The lists in order, from the nearest checkpoint before the list that holds `row`.
+    pub fn walk_rows(&self, file_len: u64, row: u64) -> Walk<'_> {
+        let after = self.checkpoints.partition_point(|checkpoint| checkpoint.row <= row);
+        let place = after.checked_sub(1).and_then(|before| self.checkpoints.get(before)).copied();
+        Walk { place, ..Walk::new(self, file_len, 0) }
+    }
+
     /// A reading that finds list `number`. A list that does not exist is an error, an empty one is not.
     pub fn locate(&self, file_len: u64, number: u64) -> Locate<'_> {
         let run: fn(&mut Locating<'_>, &mut Window) -> Read<List> = locate;

@@ -1,0 +1,54 @@
+//! A stream and its side file as one run of bytes.
+//!
+//! On-disk inverted lists keep codes and ids in a second file. Readings that may need it see both as
+//! one: the side file's first byte follows the stream's last. So a [`Reading`](crate::Reading) needs
+//! no second way to ask, and a host that has both files joins them by one comparison. No span that
+//! is asked for lies in both.
+
+use crate::bytes::Span;
+use crate::error::{Error, Kind};
+use crate::lists::{Layout, Lists};
+use alloc::format;
+
+/// The lengths of a stream and of its side file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Files {
+    /// Length of the file that holds the stream.
+    pub stream: u64,
+    /// Length of the side file, if it is there.
+    pub side: Option<u64>,
+}
+
+impl Files {
+    /// A stream of this length, without side file.
+    pub const fn only(stream: u64) -> Files {
+        Files { stream, side: None }
+    }
+
+    /// Length of both together.
+    pub fn len(&self) -> u64 {
+        self.stream.saturating_add(self.side.unwrap_or(0))
+    }
+
+    /// Whether there is no byte.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where a span of the data of `lists` lies in the run of both files.
+    ///
+    /// # Errors
+    /// The side file is not there, or ends before the span.
+    pub fn place(&self, lists: &Lists, span: Span) -> Result<Span, Error> {
+        let Layout::OnDisk { filename, .. } = &lists.layout else { return Ok(span) };
+        let Some(side) = self.side else {
+            let what = format!("the lists are in another file, which is not here: `{}`", filename.escape_debug());
+            return Err(Error::new(Kind::Unsupported(what.into()), lists.span.start));
+        };
+        let have = side.saturating_sub(span.start);
+        if span.len > have {
+            return Err(Error::truncated(span, have).inside("side file"));
+        }
+        Ok(Span::new(self.stream.saturating_add(span.start), span.len))
+    }
+}

@@ -1,0 +1,299 @@
+//! Stored vectors in row order, batch by batch.
+
+use super::find::{Codes, Stored};
+use super::label::LabelStream;
+use crate::bytes::{Reading, Span, Step};
+use crate::error::Error;
+use crate::files::Files;
+use crate::ids::{ExternalId, InList, Row};
+use crate::limits::WALK_BYTES;
+use crate::lists::{Layout, List, Walk};
+use crate::window::{Read, Stop, Window};
+use alloc::{collections::VecDeque, vec::Vec};
+use core::ops::Range;
+
+/// Rows of one batch at most.
+const BATCH: u64 = 4096;
+
+/// Vectors of neighbouring rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VectorBatch {
+    /// The row of the first.
+    pub row: Row,
+    /// The floats, little-endian, row after row.
+    pub floats: Vec<u8>,
+    /// One id a row, where ids were asked for.
+    pub ids: Vec<ExternalId>,
+    /// For lists: where the first stands; the others follow it in the same list.
+    pub at: Option<InList>,
+}
+
+/// Reads stored vectors in row order; a reading that is done again and again, with the next batch
+/// each time and at last `None`. Holds at most a few hundred kilobytes, or one vector.
+pub struct VectorStream<'a> {
+    stored: Stored<'a>,
+    files: Files,
+    /// Rows to come, in order; the first is being read.
+    ranges: VecDeque<Range<u64>>,
+    walk: Option<Walk<'a>>,
+    list: Option<List>,
+    window: Window,
+    asked: Asked,
+    labels: Option<LabelStream<'a>>,
+    /// Whether `labels` has been set to the first range.
+    labelled: bool,
+    ids: VecDeque<ExternalId>,
+    with_ids: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Asked {
+    Codes,
+    Sizes,
+    Labels,
+}
+
+/// Neighbouring rows, as pieces of their vectors: one span for each level.
+struct Run {
+    rows: u64,
+    /// Bytes that a row has in each span, and the span.
+    pieces: Vec<(u64, Span)>,
+}
+
+impl<'a> VectorStream<'a> {
+    /// The vectors of `ranges` of rows, in the order given; rows that do not exist are left out.
+    /// `with_ids`: read their ids too.
+    pub fn new(
+        stored: &Stored<'a>,
+        files: Files,
+        ranges: impl IntoIterator<Item = Range<u64>>,
+        with_ids: bool,
+    ) -> VectorStream<'a> {
+        let ranges = ranges
+            .into_iter()
+            .map(|range| range.start..range.end.min(stored.rows))
+            .filter(|range| range.start < range.end)
+            .collect();
+        VectorStream {
+            stored: stored.clone(),
+            files,
+            ranges,
+            walk: None,
+            list: None,
+            window: Window::new(files.len()),
+            asked: Asked::Codes,
+            labels: None,
+            labelled: false,
+            ids: VecDeque::new(),
+            with_ids,
+        }
+    }
+
+    /// All vectors.
+    pub fn all(stored: &Stored<'a>, files: Files, with_ids: bool) -> VectorStream<'a> {
+        VectorStream::new(stored, files, core::iter::once(0..stored.rows), with_ids)
+    }
+
+    /// The vectors of chosen rows, ascending, each row once.
+    pub fn rows(stored: &Stored<'a>, files: Files, mut rows: Vec<Row>, with_ids: bool) -> VectorStream<'a> {
+        rows.sort_unstable();
+        rows.dedup();
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        for Row(row) in rows {
+            match ranges.last_mut() {
+                Some(last) if last.end == row => last.end = row.saturating_add(1),
+                _ => ranges.push(row..row.saturating_add(1)),
+            }
+        }
+        VectorStream::new(stored, files, ranges, with_ids)
+    }
+
+    /// Where the vectors from `row` on lie.
+    fn run(&mut self, row: u64, most: u64) -> Result<Step<Run>, Error> {
+        let (width, d) = (self.stored.row_bytes, self.stored.d);
+        match self.stored.codes {
+            Codes::Rows(array) => Ok(Step::Done(plain(array.span, width, row, most))),
+            Codes::Levels { array, batch_size, n_levels } => {
+                Ok(Step::Done(levels(array.span, d, batch_size, n_levels, row, most)))
+            }
+            Codes::Lists(lists) => loop {
+                if let Some(list) = self.list
+                    && let Some(offset) = row.checked_sub(list.row)
+                    && offset < list.size
+                {
+                    let most = most.min(list.size.saturating_sub(offset));
+                    let codes = self.files.place(lists, list.codes)?;
+                    return Ok(Step::Done(match lists.layout {
+                        Layout::Panorama { batch_size, n_levels } => {
+                            levels(codes, d, batch_size, n_levels, offset, most)
+                        }
+                        _ => plain(codes, width, offset, most),
+                    }));
+                }
+                let stream = self.files.stream;
+                let walk = self.walk.get_or_insert_with(|| lists.walk_rows(stream, row));
+                match walk.step()? {
+                    Step::Need(span) => return Ok(Step::Need(span)),
+                    Step::Done(Some(list)) => self.list = Some(list),
+                    Step::Done(None) => {
+                        let rule = "entries of all lists = rows";
+                        return Err(Error::inconsistent(lists.span.start, rule, lists.balance.total, row));
+                    }
+                }
+            },
+        }
+    }
+
+    /// Make sure that ids of `rows` rows are at hand.
+    fn fill_ids(&mut self, range: &Range<u64>, rows: u64) -> Result<Step<()>, Error> {
+        if !self.labelled {
+            self.labels = Some(LabelStream::new(&self.stored, self.files, range.clone()));
+            self.labelled = true;
+        }
+        while (self.ids.len() as u64) < rows {
+            let Some(labels) = &mut self.labels else { break };
+            match labels.step()? {
+                Step::Need(span) => return Ok(Step::Need(span)),
+                Step::Done(None) => {
+                    let rule = "there is one id a row";
+                    return Err(Error::inconsistent(self.stored.record.span.start, rule, rows, self.ids.len()));
+                }
+                Step::Done(Some(batch)) => self.ids.extend(batch.ids),
+            }
+        }
+        Ok(Step::Done(()))
+    }
+}
+
+impl Reading for VectorStream<'_> {
+    type Output = Option<VectorBatch>;
+
+    fn step(&mut self) -> Result<Step<Option<VectorBatch>>, Error> {
+        let Some(range) = self.ranges.front().cloned() else { return Ok(Step::Done(None)) };
+        let row = range.start;
+        let fit = WALK_BYTES.checked_div(self.stored.row_bytes).unwrap_or(BATCH).clamp(1, BATCH);
+        let most = range.end.saturating_sub(row).min(fit);
+        let run = match self.run(row, most)? {
+            Step::Done(run) => run,
+            Step::Need(span) => {
+                self.asked = Asked::Sizes;
+                return Ok(Step::Need(span));
+            }
+        };
+        if self.with_ids
+            && let Step::Need(span) = self.fill_ids(&range, run.rows)?
+        {
+            self.asked = Asked::Labels;
+            return Ok(Step::Need(span));
+        }
+        let floats = match run.join(&self.window) {
+            Ok(floats) => floats,
+            Err(Stop::Need(span)) => {
+                self.asked = Asked::Codes;
+                return Ok(Step::Need(span));
+            }
+            Err(Stop::Bad(error)) => return Err(*error),
+        };
+        let at = match (self.stored.codes, self.list) {
+            (Codes::Lists(_), Some(list)) => Some(InList { list: list.number, offset: row.saturating_sub(list.row) }),
+            _ => None,
+        };
+        self.window = Window::new(self.files.len());
+        let next = row.saturating_add(run.rows);
+        match self.ranges.front_mut() {
+            Some(front) if next < front.end => front.start = next,
+            _ => {
+                self.ranges.pop_front();
+                self.labelled = false;
+                // The walk goes on where it is unless the next rows lie before it or far ahead.
+                if self
+                    .ranges
+                    .front()
+                    .is_some_and(|range| range.start < next || range.start > next.saturating_add(BATCH))
+                {
+                    (self.walk, self.list) = (None, None);
+                }
+            }
+        }
+        let mut ids = Vec::new();
+        if self.with_ids {
+            let rows = usize::try_from(run.rows).unwrap_or(usize::MAX).min(self.ids.len());
+            ids.extend(self.ids.drain(..rows));
+        }
+        Ok(Step::Done(Some(VectorBatch { row: Row(row), floats, ids, at })))
+    }
+
+    fn bring(&mut self, at: u64, bytes: &[u8]) {
+        match self.asked {
+            Asked::Codes => {
+                // A host may bring a whole chunk; what is kept is let go with the batch.
+                let most = usize::try_from(WALK_BYTES.max(self.stored.row_bytes)).unwrap_or(usize::MAX);
+                self.window.insert(at, bytes.get(..most).unwrap_or(bytes));
+            }
+            Asked::Sizes => {
+                if let Some(walk) = &mut self.walk {
+                    walk.bring(at, bytes);
+                }
+            }
+            Asked::Labels => {
+                if let Some(labels) = &mut self.labels {
+                    labels.bring(at, bytes);
+                }
+            }
+        }
+    }
+}
+
+impl Run {
+    /// The rows, each with its pieces side by side.
+    fn join(&self, window: &Window) -> Read<Vec<u8>> {
+        // Pieces that lie close together come in one request.
+        if let (Some((_, first)), Some((_, last))) = (self.pieces.first(), self.pieces.last()) {
+            let all = Span::between(first.start, last.end());
+            let used: u64 = self.pieces.iter().map(|(_, span)| span.len).sum();
+            if all.len <= used.saturating_mul(2) {
+                window.bytes(all)?;
+            }
+        }
+        let pieces = self.pieces.iter().map(|&(_, span)| window.bytes(span)).collect::<Read<Vec<_>>>()?;
+        if let [only] = pieces.as_slice() {
+            return Ok(only.clone());
+        }
+        let mut out = Vec::new();
+        let widths = self.pieces.iter().map(|&(width, _)| usize::try_from(width).unwrap_or(usize::MAX).max(1));
+        let mut pieces: Vec<_> = pieces.iter().zip(widths).map(|(piece, width)| piece.chunks(width)).collect();
+        for _ in 0..self.rows {
+            for piece in &mut pieces {
+                out.extend_from_slice(piece.next().unwrap_or(&[]));
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Rows one after the other.
+fn plain(codes: Span, width: u64, row: u64, rows: u64) -> Run {
+    let start = codes.start.saturating_add(row.saturating_mul(width));
+    Run { rows, pieces: [(width, Span::new(start, rows.saturating_mul(width)))].into() }
+}
+
+/// Rows of one batch: in each level the pieces of all its rows stand one after the other. A level is
+/// `ceil(d / n_levels)` floats wide, the last may be narrower, and levels beyond `d` are not there
+/// (`Panorama::copy_codes_to_level_layout`, `impl/Panorama.cpp`, FAISS 1.15.0).
+fn levels(codes: Span, d: u64, batch_size: u64, n_levels: u64, row: u64, most: u64) -> Run {
+    let batch_size = batch_size.max(1);
+    let batch = row.checked_div(batch_size).unwrap_or(0);
+    let position = row.checked_rem(batch_size).unwrap_or(0);
+    let rows = most.min(batch_size.saturating_sub(position));
+    let start = codes.start.saturating_add(batch.saturating_mul(batch_size).saturating_mul(d).saturating_mul(4));
+    let wide = d.div_ceil(n_levels.max(1)).max(1);
+    let pieces = (0..d.div_ceil(wide)).map(|level| {
+        let before = level.saturating_mul(wide);
+        let width = wide.min(d.saturating_sub(before)).saturating_mul(4);
+        let at = start
+            .saturating_add(before.saturating_mul(4).saturating_mul(batch_size))
+            .saturating_add(position.saturating_mul(width));
+        (width, Span::new(at, rows.saturating_mul(width)))
+    });
+    Run { rows, pieces: pieces.collect() }
+}
