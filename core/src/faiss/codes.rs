@@ -244,7 +244,9 @@ pub(super) fn lattice(r: &mut Reader<'_>, _: &'static Type) -> Read<()> {
 /// `d` is a power of two in every lattice index: points of twice the dimension are pairs of points.
 /// `None` where counting would take long or the number is beyond 63 bits.
 fn points_on_sphere(d: u64, r2: u64) -> Option<u64> {
-    let most = usize::try_from(r2).ok().filter(|&r2| r2 <= 1024 && d.is_power_of_two())?;
+    // FAISS's lattices have some dozen; a file can hold thousands of them, and each is counted by itself.
+    const MOST: usize = 64;
+    let most = usize::try_from(r2).ok().filter(|&r2| r2 <= MOST && d.is_power_of_two())?;
     let mut points: Vec<u64> = vec![0; most.checked_add(1)?];
     let roots = (0..=most).map_while(|root| root.checked_mul(root));
     for square in roots {

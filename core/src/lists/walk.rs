@@ -10,7 +10,7 @@ use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
 use crate::limits::{HEADER_BYTES, LISTS_PER_CHECKPOINT, WALK_BYTES};
 use crate::window::{Read, Replay, Stop, Window};
-use alloc::vec::Vec;
+use alloc::{format, vec::Vec};
 
 /// The lists in order, from any of them on.
 ///
@@ -212,7 +212,10 @@ impl Lists {
         };
         next.row = place.row.saturating_add(size);
         let list = List { number, row: place.row, size, codes, ids };
-        self.check(&list, place, next, window)?;
+        self.check(&list, place, next, window).map_err(|stop| match stop {
+            Stop::Bad(error) => error.inside(&format!("list[{number}]")).into(),
+            Stop::Need(_) => stop,
+        })?;
         Ok(Some((list, next)))
     }
 
