@@ -58,7 +58,7 @@ pub const MAX_INLINE: u64 = 4 << 10;
 
 /// Bytes of a section body that is read into memory: the records of the largest outline
 /// ([`MAX_RECORDS`]), or the starts of a hundred million inverted lists, take a fraction of it.
-pub const MAX_BODY: u64 = 16 << 20;
+pub const MAX_BODY: u64 = 8 << 20;
 
 /// Bytes of one page of a table.
 pub const MAX_PAGE: u64 = 32 << 10;

@@ -53,3 +53,36 @@ pub use tree::{
 };
 pub use walk::ChunkWalk;
 pub use write::{Finished, Parts, Writer};
+
+use alloc::vec::Vec;
+
+/// Every structure of the format with its fields, as `docs/snapshot-format.md` has them.
+pub fn field_tables() -> Vec<(&'static str, Vec<wire::FieldRow>)> {
+    alloc::vec![
+        ("Trailer", Trailer::fields()),
+        ("Head", Head::fields()),
+        ("Mark", Mark::fields()),
+        ("Place", Place::fields()),
+        ("Tree", Tree::fields()),
+        ("PageHead", PageHead::fields()),
+        ("Child", Child::fields()),
+        ("ValueEntry", ValueEntry::fields()),
+        ("CodedEntry", CodedEntry::fields()),
+        ("SizeEntry", SizeEntry::fields()),
+        ("IdEntry", IdEntry::fields()),
+        ("Stream", Stream::fields()),
+        ("Chunks", Chunks::fields()),
+        ("Attachments", Attachments::fields()),
+        ("Attachment", Attachment::fields()),
+        ("Metadata", Metadata::fields()),
+        ("Entry", Entry::fields()),
+        ("Producer", Producer::fields()),
+        ("Ids", Ids::fields()),
+        ("TreeBody", TreeBody::fields()),
+        ("ListsSummary", ListsSummary::fields()),
+        ("ArrayPlace", ArrayPlace::fields()),
+        ("Fidelity", Fidelity::fields()),
+        ("Run", Run::fields()),
+        ("Recipe", Recipe::fields()),
+    ]
+}

@@ -120,7 +120,7 @@ pub fn summary(ids: &[(i64, u64)]) -> Ids {
         max: ids.last().map_or(0, |entry| entry.0),
         start: 0,
         stride: 0,
-        duplicates: ids.windows(2).filter(|pair| pair[0].0 == pair[1].0).count() as u64,
+        duplicates: Some(ids.windows(2).filter(|pair| pair[0].0 == pair[1].0).count() as u64),
         lookup: None,
     }
 }

@@ -9,7 +9,7 @@ use super::digest::Digest;
 use super::lookup::IdsWalk;
 use super::manifest::{Content, Place, SECTIONS};
 use super::open::{BodyReading, Snapshot, finish};
-use super::section::{Attachments, Fidelity, Ids, Layout, Metadata, Producer, Recipe};
+use super::section::{Attachment, Attachments, Fidelity, Ids, Layout, Metadata, Producer, Recipe};
 use super::trailer::{HEAD_LEN, Head, MARK_LEN, Mark};
 use super::tree::{ListsSummary, OutlineReading, SizesWalk, TreeBody};
 use super::walk::ChunkWalk;
@@ -60,9 +60,9 @@ enum Task {
     Recipe(BodyReading<Recipe>),
     Tree(BodyReading<TreeBody>),
     Stream(ChunkWalk, StreamDigest),
-    Attachment { walk: ChunkWalk, number: u64, name: String, digest: Digest },
+    Attached { waiting: VecDeque<Attachment>, number: u64, walk: Option<ChunkWalk> },
     Lookup { walk: IdsWalk, ids: Ids, seen: Option<SeenIds> },
-    Sizes { walk: SizesWalk, lists: ListsSummary, balance: Balance },
+    Sizes { waiting: VecDeque<ListsSummary>, walk: Option<SizesWalk>, balance: Balance },
     Records(OutlineReading),
     Cover,
 }
@@ -148,14 +148,7 @@ impl Check {
             Task::Recipe(body) => drop(body.run()?),
             Task::Tree(body) => self.tree(body.run()?),
             Task::Stream(walk, merged) => return self.stream(walk, merged),
-            Task::Attachment { walk, number, name, digest } => {
-                if let Some(chunks) = walk.run().map_err(|stop| inside(stop, name))? {
-                    return Ok(Did::Say(Found::Chunks(chunks)));
-                }
-                self.extent(walk.extent(), format!("attachment `{name}`"));
-                let owner = Owner::Attachment(*number);
-                return Ok(Did::End(Some(Found::Whole { owner, digest: *digest })));
-            }
+            Task::Attached { waiting, number, walk } => return self.attached(waiting, number, walk),
             Task::Lookup { walk, ids, seen } => {
                 while let Some(page) = walk.run().map_err(|stop| inside(stop, "id lookup"))? {
                     page.iter().for_each(|(id, _)| see_id(seen, *id));
@@ -163,13 +156,7 @@ impl Check {
                 check_ids(ids, *seen, walk.extent())?;
                 self.extent(walk.extent(), "id lookup");
             }
-            Task::Sizes { walk, lists, balance } => {
-                while let Some(page) = walk.run().map_err(|stop| inside(stop, "list sizes"))? {
-                    page.iter().for_each(|size| balance.add(*size));
-                }
-                check_balance(lists, balance, walk.extent())?;
-                self.extent(walk.extent(), format!("sizes of lists `{}`", lists.path));
-            }
+            Task::Sizes { waiting, walk, balance } => self.sizes(waiting, walk, balance)?,
             Task::Records(reading) => drop(reading.run().map_err(|stop| inside(stop, "TREE.records"))?),
             Task::Cover => cover(&mut self.extents, self.snapshot.blocks())?,
         }
@@ -186,12 +173,30 @@ impl Check {
     }
 
     fn attachments(&mut self, body: Option<Attachments>) {
-        let attachments = body.map(|body| body.attachments).unwrap_or_default();
-        for (number, attachment) in (0u64..).zip(attachments) {
-            let walk = self.snapshot.walk_attachment(number, &attachment);
-            let (name, digest) = (attachment.name, attachment.digest);
-            self.later(Task::Attachment { walk, number, name, digest });
+        let waiting = body.map(|body| body.attachments).unwrap_or_default().into();
+        self.later(Task::Attached { waiting, number: 0, walk: None });
+    }
+
+    /// The chunks of the attachments, one attachment after the other: there may be many.
+    fn attached(
+        &mut self,
+        waiting: &mut VecDeque<Attachment>,
+        number: &mut u64,
+        walk: &mut Option<ChunkWalk>,
+    ) -> Read<Did> {
+        let Some(attachment) = waiting.front() else { return Ok(Did::End(None)) };
+        let current = walk.get_or_insert_with(|| self.snapshot.walk_attachment(*number, attachment));
+        let part = |stop| inside(stop, &attachment.name);
+        if let Some(chunks) = current.run().map_err(part)? {
+            return Ok(Did::Say(Found::Chunks(chunks)));
         }
+        let (extent, digest) = (current.extent(), attachment.digest);
+        self.extent(extent, format!("attachment `{}`", attachment.name));
+        let owner = Owner::Attachment(*number);
+        *walk = None;
+        *number = number.saturating_add(1);
+        waiting.pop_front();
+        Ok(Did::Say(Found::Whole { owner, digest }))
     }
 
     fn ids(&mut self, body: Option<Ids>) {
@@ -203,14 +208,32 @@ impl Check {
 
     fn tree(&mut self, body: Option<TreeBody>) {
         let Some(body) = body else { return };
-        for lists in body.lists.iter().filter(|lists| lists.sizes.is_some()) {
-            let walk = self.snapshot.walk_sizes(lists);
-            self.later(Task::Sizes { walk, lists: lists.clone(), balance: Balance::default() });
-        }
+        let waiting = body.lists.iter().filter(|lists| lists.sizes.is_some()).cloned().collect();
+        self.later(Task::Sizes { waiting, walk: None, balance: Balance::default() });
         self.extent(body.records_at.as_ref().map(Place::span), "records of the outline");
         // Which classes there are is not this module's to know.
         let reading = self.snapshot.outline(&body, |_| None);
         self.later(Task::Records(reading));
+    }
+
+    fn sizes(
+        &mut self,
+        waiting: &mut VecDeque<ListsSummary>,
+        walk: &mut Option<SizesWalk>,
+        balance: &mut Balance,
+    ) -> Read<()> {
+        while let Some(lists) = waiting.front() {
+            let current = walk.get_or_insert_with(|| self.snapshot.walk_sizes(lists));
+            while let Some(page) = current.run().map_err(|stop| inside(stop, "list sizes"))? {
+                page.iter().for_each(|size| balance.add(*size));
+            }
+            let extent = current.extent();
+            check_balance(lists, balance, extent)?;
+            self.extent(extent, format!("sizes of lists `{}`", lists.path));
+            (*walk, *balance) = (None, Balance::default());
+            waiting.pop_front();
+        }
+        Ok(())
     }
 
     fn stream(&mut self, walk: &mut ChunkWalk, merged: &mut StreamDigest) -> Read<Did> {
@@ -246,11 +269,11 @@ impl Task {
             Task::Recipe(reading) => reading.bring(at, bytes),
             Task::Tree(reading) => reading.bring(at, bytes),
             Task::Stream(reading, _) => reading.bring(at, bytes),
-            Task::Attachment { walk, .. } => walk.bring(at, bytes),
+            Task::Attached { walk: Some(walk), .. } => walk.bring(at, bytes),
             Task::Lookup { walk, .. } => walk.bring(at, bytes),
-            Task::Sizes { walk, .. } => walk.bring(at, bytes),
+            Task::Sizes { walk: Some(walk), .. } => walk.bring(at, bytes),
             Task::Records(reading) => reading.bring(at, bytes),
-            Task::Cover => {}
+            Task::Attached { walk: None, .. } | Task::Sizes { walk: None, .. } | Task::Cover => {}
         }
     }
 }
@@ -302,7 +325,7 @@ fn see_id(seen: &mut Option<SeenIds>, id: i64) {
 fn check_ids(ids: &Ids, seen: Option<SeenIds>, extent: Option<Span>) -> Result<(), Error> {
     let Some(seen) = seen else { return Ok(()) };
     let at = extent.map_or(0, |extent| extent.start);
-    let recorded = (ids.min, ids.max, ids.duplicates);
+    let recorded = (ids.min, ids.max, ids.duplicates.unwrap_or(seen.duplicates));
     let found = (seen.min, seen.max, seen.duplicates);
     if recorded != found {
         let rule = "min, max and duplicates of IDMP are those of the id lookup";

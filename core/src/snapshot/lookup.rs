@@ -7,7 +7,7 @@ use super::walk::TreeWalk;
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
 use crate::window::{Read, Window};
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 
 impl Snapshot {
     /// Finds the rows of `id` in the lookup tree of [`Ids::lookup`](super::Ids): one request a storey, and one
@@ -18,6 +18,7 @@ impl Snapshot {
             manifest: self.manifest().start,
             window: self.window(),
             pending: alloc::vec![(lookup.height, root_child(lookup))],
+            seen: BTreeMap::new(),
             rows: Vec::new(),
         }
     }
@@ -40,6 +41,8 @@ pub struct FindId {
     window: Window,
     /// Pages that may hold the id, with their height; the next one last.
     pending: Vec<(u8, Child)>,
+    /// Where the last page of each height ended: pages ascend, so none is read twice.
+    seen: BTreeMap<u8, u64>,
     rows: Vec<u64>,
 }
 
@@ -47,9 +50,13 @@ impl FindId {
     pub(crate) fn run(&mut self) -> Read<Vec<u64>> {
         while let Some((height, child)) = self.pending.last() {
             let (height, place) = (*height, child.place());
+            if self.seen.get(&height).is_some_and(|end| place.start < *end) {
+                return Err(Error::invalid(place.start, "pages ascend in the file", place.span()).into());
+            }
             let bytes = self.window.bytes(place.span())?;
             let page = Page::parse(&bytes, &place, Table::Ids, height, self.manifest)?;
             self.window.forget(place.span());
+            self.seen.insert(height, place.span().end());
             self.pending.pop();
             match page {
                 Page::Leaf { entries: bytes, at } => self.take_rows(&bytes, at)?,

@@ -8,11 +8,11 @@ use super::digest::Digest;
 use super::manifest::{Content, Section, take_manifest};
 use super::page::{Table, check_tree};
 use super::section::{Attachment, Chunks, Layout, Stream, tag};
-use super::trailer::{HEAD_LEN, MARK_LEN, TRAILER_LEN, Trailer, no_trailer};
+use super::trailer::{HEAD_LEN, MARK_LEN, TRAILER_LEN, Trailer, bytes_after_trailer, no_trailer};
 use super::walk::{ChunkWalk, TreeWalk};
 use super::wire::Body;
 use crate::bytes::{Reading, Span, Step};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::limits::{SEALED_LOG2, TAIL_BYTES};
 use crate::outline::Fourcc;
 use crate::window::{Read, Stop, Window};
@@ -51,7 +51,10 @@ impl Open {
         }
         let tail = self.window.bytes(Span::between(file_len.saturating_sub(TAIL_BYTES), file_len))?;
         let trailer_at = tail.len().saturating_sub(usize::try_from(TRAILER_LEN).unwrap_or(0));
-        let trailer = Trailer::parse(tail.get(trailer_at..).unwrap_or(&[]), file_len)?;
+        let trailer = match Trailer::parse(tail.get(trailer_at..).unwrap_or(&[]), file_len) {
+            Ok(trailer) => trailer,
+            Err(error) => return Err(bytes_after_trailer(&tail, file_len).unwrap_or(error).into()),
+        };
         let manifest = self.window.bytes(trailer.manifest())?;
         trailer
             .digest
@@ -202,7 +205,7 @@ impl Snapshot {
 /// A body that every snapshot has and that always stands in the manifest, and its place.
 fn inline<T: Body>(sections: &[Section], tag: Fourcc, manifest: u64) -> Result<(T, u64), Error> {
     let Some(section) = sections.iter().find(|section| section.tag == tag) else {
-        return Err(Error::new(Kind::Unsupported(format!("section {tag} is missing").into()), manifest));
+        return Err(Error::invalid(manifest, "a snapshot has this section", "none").inside(&tag.to_string()));
     };
     match &section.body {
         Content::Inline { bytes, at } => {

@@ -92,8 +92,8 @@ impl SectionBody for Ids {
         if self.min > self.max {
             return Err(Error::inconsistent(at, "min is not above max", self.max, self.min));
         }
-        if self.duplicates > self.count.saturating_sub(1) {
-            return Err(Error::inconsistent(at, "duplicates are fewer than ids", self.count, self.duplicates));
+        if let Some(duplicates) = self.duplicates.filter(|duplicates| *duplicates > self.count.saturating_sub(1)) {
+            return Err(Error::inconsistent(at, "duplicates are fewer than ids", self.count, duplicates));
         }
         if let Some(lookup) = &self.lookup
             && lookup.count != self.count

@@ -186,8 +186,8 @@ record! {
         start: i64,
         /// Kinds 1 and 2: from one id to the next; else 0.
         stride: i64,
-        /// Rows whose id stands in an earlier row too.
-        duplicates: u64,
+        /// Rows whose id stands in an earlier row too; absent where they were not counted.
+        duplicates: Option<u64>,
         /// Id lookup: pages of kind 4, one entry an id.
         lookup: Option<Tree> = None,
     }

@@ -126,6 +126,20 @@ pub(crate) fn no_trailer(file_len: u64) -> Error {
     Error::new(Kind::NotThis(text.into()), file_len.saturating_sub(TRAILER_LEN))
 }
 
+/// The fault of a file that has a whole trailer in its last bytes, with more after it.
+pub(crate) fn bytes_after_trailer(tail: &[u8], file_len: u64) -> Option<Error> {
+    let width = usize::try_from(TRAILER_LEN).ok()?;
+    let start = file_len.saturating_sub(tail.len() as u64);
+    tail.windows(width).zip(start..).find_map(|(bytes, at)| {
+        let end = at.saturating_add(TRAILER_LEN);
+        let whole = end < file_len && bytes.ends_with(&MAGIC) && Trailer::parse(bytes, end).is_ok();
+        whole.then(|| {
+            let found = format!("{} bytes more", file_len.saturating_sub(end));
+            Error::invalid(end, "the file ends with its trailer", found)
+        })
+    })
+}
+
 /// Where a field of a fixed layout starts.
 fn offset_of(fields: &[super::wire::FieldRow], name: &str) -> u64 {
     fields.iter().find(|row| row.name == name).and_then(|row| row.offset).unwrap_or(0)
