@@ -8,6 +8,7 @@
 pub mod counting;
 pub mod driven;
 pub mod examine;
+pub mod heal;
 pub mod snapshots;
 
 use std::collections::BTreeMap;

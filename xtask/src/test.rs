@@ -1,8 +1,8 @@
 //! `cargo xtask test`: everything that is a test, and what the tests need first.
 //!
-//! The tests are plain `cargo test`. Only the reader of the snapshot format in Python needs more: an
-//! interpreter with a BLAKE3 package, made here in a virtual environment below the target directory
-//! and handed to the tests as `FAISSIL_PYTHON`.
+//! The tests are plain `cargo test`. Two things need Python: the second reader of the snapshot format,
+//! which the tests run as `FAISSIL_PYTHON`, and FAISS itself, which must read what we seal. Both have
+//! their packages in a virtual environment below the target directory.
 
 use crate::Outcome;
 use crate::run::{apt_install, cargo, command, must, target, works};
