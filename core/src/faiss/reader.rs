@@ -40,7 +40,7 @@ pub(crate) struct Reader<'a> {
 }
 
 /// What a record around it wants to know of an index that was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Child {
     /// Its class; [`types::NULL`] for none.
     pub(crate) class: &'static str,
@@ -48,6 +48,10 @@ pub(crate) struct Child {
     pub(crate) d: u64,
     /// Its number of vectors.
     pub(crate) ntotal: u64,
+    /// The dimension that a transform takes.
+    pub(crate) d_in: u64,
+    /// The dimension that a transform gives.
+    pub(crate) d_out: u64,
 }
 
 /// Read one index from the start of the file.
@@ -335,6 +339,14 @@ impl Reader<'_> {
         self.fail(Error::inconsistent(at, rule, expected, found), name)
     }
 
+    /// Fail unless `found` is at least `expected`. `at` is where it was read.
+    pub(crate) fn at_least(&self, at: u64, name: &str, rule: &'static str, expected: u64, found: u64) -> Read<()> {
+        if found >= expected {
+            return Ok(());
+        }
+        self.fail(Error::inconsistent(at, rule, expected, found), name)
+    }
+
     /// A record without a tag.
     pub(crate) fn part<T>(
         &mut self,
@@ -421,10 +433,11 @@ impl Reader<'_> {
 
     /// The innermost record ends here.
     fn close(&mut self) -> Child {
-        let Some(mut record) = self.open.pop() else { return Child { class: types::NULL, d: 0, ntotal: 0 } };
+        let Some(mut record) = self.open.pop() else { return Child::default() };
         record.span = Span::between(record.span.start, self.at);
-        let child =
-            Child { class: record.class, d: record.u64("d").unwrap_or(0), ntotal: record.u64("ntotal").unwrap_or(0) };
+        let number = |name| record.u64(name).unwrap_or(0);
+        let (d, ntotal, d_in, d_out) = (number("d"), number("ntotal"), number("d_in"), number("d_out"));
+        let child = Child { class: record.class, d, ntotal, d_in, d_out };
         match self.open.last_mut() {
             Some(outer) => outer.items.push(Item::Record(record)),
             None => self.root = Some(record),

@@ -1,17 +1,26 @@
 //! Vector transforms. All end with the same three fields.
 
+use super::header::int_as_count;
 use super::reader::Reader;
 use super::types::{Type, find};
 use crate::error::{Error, Kind};
 use crate::outline::{Dtype, Fourcc};
 use crate::window::Read;
 
-/// What every transform ends with: `d_in`, `d_out`, `is_trained`. FAISS: end of `write_VectorTransform`.
-fn end(r: &mut Reader<'_>) -> Read<()> {
-    super::header::int_as_count(r, "d_in", "d_in is not negative")?;
-    super::header::int_as_count(r, "d_out", "d_out is not negative")?;
-    r.bool("is_trained")?;
-    Ok(())
+/// What every transform ends with.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    d_in: u64,
+    d_out: u64,
+    is_trained: bool,
+}
+
+/// `d_in`, `d_out`, `is_trained`. FAISS: end of `write_VectorTransform`.
+fn end(r: &mut Reader<'_>) -> Read<End> {
+    let d_in = int_as_count(r, "d_in", "d_in is not negative")?;
+    let d_out = int_as_count(r, "d_out", "d_out is not negative")?;
+    let is_trained = r.bool("is_trained")?;
+    Ok(End { d_in, d_out, is_trained })
 }
 
 /// `LTra`, `rrot`, `Viqm`, and PCA in three ages. FAISS: `write_VectorTransform`, `LinearTransform`.
@@ -38,34 +47,51 @@ pub(super) fn linear(r: &mut Reader<'_>, found: &'static Type) -> Read<()> {
         }
         _ => {}
     }
-    r.bool("have_bias")?;
-    r.vector("A", Dtype::F32)?;
-    r.vector("b", Dtype::F32)?;
-    end(r)
+    let have_bias = r.bool("have_bias")?;
+    let (a_at, a) = (r.at(), r.vector("A", Dtype::F32)?);
+    let (b_at, b) = (r.at(), r.vector("b", Dtype::F32)?);
+    let end = end(r)?;
+    if end.is_trained {
+        r.at_least(a_at, "A", "A is at least d_in * d_out", end.d_in.saturating_mul(end.d_out), a)?;
+        if have_bias {
+            r.at_least(b_at, "b", "b is at least d_out", end.d_out, b)?;
+        }
+    }
+    Ok(())
 }
 
 /// `RmDT`: dimensions in another order. FAISS: `RemapDimensionsTransform`.
 pub(super) fn remap(r: &mut Reader<'_>, _: &'static Type) -> Read<()> {
-    r.vector("map", Dtype::I32)?;
-    end(r)
+    let (at, map) = (r.at(), r.vector("map", Dtype::I32)?);
+    let end = end(r)?;
+    r.at_least(at, "map", "map is at least d_out", end.d_out, map)
 }
 
 /// `VNrm`: vectors scaled to length 1. FAISS: `NormalizationTransform`.
 pub(super) fn normalization(r: &mut Reader<'_>, _: &'static Type) -> Read<()> {
     r.f32("norm")?;
-    end(r)
+    let at = r.at();
+    let end = end(r)?;
+    r.agree(at, "d_out", "d_out = d_in", end.d_in, end.d_out)
 }
 
 /// `VCnt`: the mean taken off. FAISS: `CenteringTransform`.
 pub(super) fn centering(r: &mut Reader<'_>, _: &'static Type) -> Read<()> {
-    r.vector("mean", Dtype::F32)?;
-    end(r)
+    let (at, mean) = (r.at(), r.vector("mean", Dtype::F32)?);
+    let end = end(r)?;
+    if end.is_trained {
+        r.at_least(at, "mean", "mean is at least d_in", end.d_in, mean)?;
+    }
+    Ok(())
 }
 
 /// `HRot`: a Hadamard rotation, all of which follows from its seed. FAISS: `HadamardRotation`.
 pub(super) fn hadamard(r: &mut Reader<'_>, _: &'static Type) -> Read<()> {
     r.u32("seed")?;
-    end(r)
+    let at = r.at();
+    let end = end(r)?;
+    let expected = end.d_in.max(1).next_power_of_two();
+    r.agree(at, "d_out", "d_out is the power of two from d_in up", expected, end.d_out)
 }
 
 /// `Viqt`: centring, PCA and a rotation, two transforms inside. FAISS: `ITQTransform`.
@@ -75,7 +101,8 @@ pub(super) fn itq(r: &mut Reader<'_>, _: &'static Type) -> Read<()> {
     inner(r, "itq", &|tag| &tag.0 == b"Viqm", "`Viqm`")?;
     // Every transform that is linear has the same reader; no other may stand here, above all not `Viqt`.
     inner(r, "pca_then_itq", &|tag| find(tag).is_some_and(|found| is_linear(found.tag)), "a linear transform")?;
-    end(r)
+    end(r)?;
+    Ok(())
 }
 
 fn is_linear(tag: Fourcc) -> bool {

@@ -2,7 +2,7 @@
 
 use super::header::{self, int_as_count};
 use super::reader::Reader;
-use super::types::Type;
+use super::types::{NULL, Type};
 use crate::outline::Dtype;
 use crate::window::Read;
 use alloc::{format, vec};
@@ -25,12 +25,19 @@ pub(super) fn id_map(r: &mut Reader<'_>, _: &'static Type) -> Read<()> {
 /// `IxPT`: transforms, applied one after the other, and the index behind them. FAISS: `write_index`,
 /// `IndexPreTransform`.
 pub(super) fn pre_transform(r: &mut Reader<'_>, _: &'static Type) -> Read<()> {
-    header::read(r)?;
+    let mut d = header::read(r)?.d;
     let chain = int_as_count(r, "chain", "the number of transforms is not negative")?;
     for number in 0..chain {
-        r.transform(format!("chain[{number}]"))?;
+        let (role, at) = (format!("chain[{number}]"), r.at());
+        let transform = r.transform(role.clone())?;
+        r.agree(at, &role, "d_in of a transform = dimension of what comes in", d, transform.d_in)?;
+        d = transform.d_out;
     }
-    r.index("index")?;
+    let at = r.at();
+    let index = r.index("index")?;
+    if index.class != NULL {
+        r.agree(at, "index", "d of the index inside = dimension of what the transforms give", d, index.d)?;
+    }
     Ok(())
 }
 

@@ -221,11 +221,11 @@ impl Lists {
 
     /// That a list lies where lists may lie.
     fn check(&self, list: &List, place: Checkpoint, next: Checkpoint, window: &Window) -> Read<()> {
-        if let Layout::OnDisk { totsize, .. } = &self.layout {
+        if let (Layout::OnDisk { totsize, .. }, Sizes::Slots(slots)) = (&self.layout, self.sizes) {
             let end = list.codes.end().max(list.ids.end());
             if list.size > 0 && end > *totsize {
                 let rule = "a list ends inside the side file's totsize";
-                return Err(Error::inconsistent(place.at, rule, totsize, end).into());
+                return Err(Error::inconsistent(element(slots, place.entry, 24), rule, totsize, end).into());
             }
             return Ok(());
         }
