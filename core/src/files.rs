@@ -7,6 +7,7 @@
 
 use crate::bytes::Span;
 use crate::error::{Error, Kind};
+use crate::limits::WALK_BYTES;
 use crate::lists::{Layout, Lists};
 use alloc::format;
 
@@ -51,4 +52,29 @@ impl Files {
         }
         Ok(Span::new(self.stream.saturating_add(span.start), span.len))
     }
+}
+
+/// Where lists are smaller than this on average, they are read through rather than picked from.
+const SMALL: u64 = 8 << 10;
+
+/// What to ask for when `missing`, a part of the data of `lists`, is not there: more, where the next
+/// lists are so near that asking for each alone would cost more than the bytes between.
+pub(crate) fn ahead(lists: &Lists, missing: Span) -> Span {
+    match read_through(lists, missing) {
+        Some(all) => {
+            let end = all.end().min(missing.start.saturating_add(WALK_BYTES));
+            Span::between(missing.start, end.max(missing.end()))
+        }
+        None => missing,
+    }
+}
+
+/// The region around `part` that is read through, if lists are small.
+pub(crate) fn read_through(lists: &Lists, part: Span) -> Option<Span> {
+    let region = match &lists.layout {
+        Layout::OnDisk { .. } => return None,
+        Layout::Split { ids, .. } if ids.contains(&part) => *ids,
+        _ => lists.span,
+    };
+    (region.len / SMALL <= lists.balance.non_empty).then_some(region)
 }

@@ -7,7 +7,10 @@ use faissil_core::bytes::{Span, Step, slice};
 use faissil_core::cut::{Cuts, Grain};
 use faissil_core::error::Error;
 use faissil_core::faiss::Outliner;
+use faissil_core::files::Files;
+use faissil_core::ids::{IdStream, Lookup, Road, Row, Summariser, place, plan_lookup};
 use faissil_core::outline::{Meaning, Outline};
+use faissil_core::vectors::{VectorStream, find};
 
 /// What examining `len` bytes may hold at once: an outline costs some dozen bytes for each of a header's.
 pub fn allowed(len: usize) -> u64 {
@@ -30,7 +33,8 @@ pub fn examine(file: &[u8]) -> Option<Error> {
     check_tiles(&outline, file);
     check_cuts(&outline, file);
     check_lists(&outline, file);
-    faissil_core::ids::place(&outline).count();
+    check_ids(&outline, file);
+    check_vectors(&outline, file);
     if let Some(fault) = &outline.fault {
         check_error(fault, file);
         assert!(!fault.path.is_empty(), "{fault} says not in which part");
@@ -92,5 +96,54 @@ fn check_lists(outline: &Outline, file: &[u8]) {
             }
         }
         assert_eq!(rows, lists.balance.total);
+    }
+}
+
+/// That ids come row by row, as many as are counted, and lead back to a row; or that an error says why not.
+fn check_ids(outline: &Outline, file: &[u8]) {
+    let (place, files) = (place(outline), Files::only(file.len() as u64));
+    let Some(count) = place.count() else { return };
+    let (mut stream, mut summariser, mut rows) = (IdStream::all(&place, files), Summariser::new(false), 0);
+    loop {
+        match driven::step(&mut stream, file, usize::MAX) {
+            Err(error) => return check_error(&error, file),
+            Ok(None) => break,
+            Ok(Some(batch)) => {
+                assert_eq!(batch.row, Row(rows));
+                rows += batch.ids.len() as u64;
+                batch.ids.iter().for_each(|&id| summariser.push(id));
+            }
+        }
+    }
+    assert_eq!(rows, count);
+    let summary = summariser.finish(None);
+    for (id, known) in [(summary.min, Some(&summary)), (summary.max, None)] {
+        let Some(id) = id else { continue };
+        let plan = plan_lookup(&place, known, rows, false, id);
+        let found = Lookup::new(&place, files, known, rows, plan.road, id)
+            .and_then(|lookup| driven::over(lookup, file, usize::MAX));
+        match found {
+            Ok(found) => assert!(found.count > 0 || plan.road == Road::DirectMap, "{id} is nowhere: {plan:?}"),
+            // A direct map may say what it likes.
+            Err(error) => check_error(&error, file),
+        }
+    }
+}
+
+/// That plain vectors have the bytes that their rows take, or that an error says why not.
+fn check_vectors(outline: &Outline, file: &[u8]) {
+    let files = Files::only(file.len() as u64);
+    let Ok(stored) = find(outline) else { return };
+    for with_ids in [false, true] {
+        let mut stream = VectorStream::all(&stored, files, with_ids);
+        let mut bytes = 0;
+        loop {
+            match driven::step(&mut stream, file, usize::MAX) {
+                Err(error) => return check_error(&error, file),
+                Ok(None) => break,
+                Ok(Some(batch)) => bytes += batch.floats.len() as u64,
+            }
+        }
+        assert_eq!(bytes, stored.rows * stored.row_bytes);
     }
 }

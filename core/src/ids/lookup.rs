@@ -13,14 +13,14 @@ use crate::window::{Read, Stop, Window};
 use alloc::{string::ToString, vec::Vec};
 
 /// Rows that are listed; more are only counted.
-const MOST: usize = 1 << 16;
+const MOST: usize = 1 << 14;
 
 /// The rows of an id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Found {
     /// How many rows have it.
     pub count: u64,
-    /// Where, ascending; the first 65,536 of them.
+    /// Where, ascending; the first 16,384 of them.
     pub places: Vec<Place>,
 }
 

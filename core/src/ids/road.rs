@@ -4,8 +4,9 @@
 //! a snapshot has lookup pages. Costs are upper bounds.
 
 use super::{ExternalId, IdKind, IdPlace, IdSummary};
-use crate::limits::WALK_BYTES;
-use crate::lists::Sizes;
+use crate::files::read_through;
+use crate::limits::{HEADER_BYTES, LISTS_PER_CHECKPOINT, WALK_BYTES};
+use crate::lists::{Layout, Sizes};
 use crate::outline::Value;
 use alloc::{format, string::String};
 
@@ -124,36 +125,51 @@ fn adjective(kind: IdKind) -> &'static str {
 
 /// Sizes of lists from one checkpoint to the next, and one id.
 fn one_id(place: &IdPlace<'_>) -> Cost {
-    match place {
-        IdPlace::Lists { .. } => Cost { bytes: WALK_BYTES.saturating_add(16), requests: 4 },
-        _ => Cost { bytes: 8, requests: 1 },
+    let IdPlace::Lists { lists, .. } = place else { return Cost { bytes: 8, requests: 1 } };
+    match lists.sizes {
+        Sizes::Inline => inline_sizes(lists.nlist.min(LISTS_PER_CHECKPOINT.saturating_add(1))),
+        // Pairs are bisected for the checkpoint first.
+        Sizes::Sparse(_) => Cost { bytes: WALK_BYTES.saturating_add(4096), requests: 64 },
+        Sizes::Full(_) | Sizes::Slots(_) => Cost { bytes: WALK_BYTES.saturating_add(16), requests: 4 },
     }
 }
 
+/// Sizes that stand in front of the data of each of `lists` lists.
+fn inline_sizes(lists: u64) -> Cost {
+    let requests = lists.saturating_add(1).saturating_mul(2);
+    Cost { bytes: requests.saturating_mul(HEADER_BYTES), requests }
+}
+
 fn scan_cost(place: &IdPlace<'_>) -> Cost {
-    let eight = |n: u64| n.saturating_mul(8);
+    let whole = |bytes: u64| Cost { bytes, requests: bytes.div_ceil(WALK_BYTES) };
     match place {
-        IdPlace::Map { array, .. } => Cost { bytes: array.span.len, requests: array.span.len.div_ceil(WALK_BYTES) },
+        IdPlace::Map { array, .. } => whole(array.span.len),
         IdPlace::Lists { lists, instances, .. } => {
-            let (sizes, requests) = match lists.sizes {
-                Sizes::Full(span) | Sizes::Sparse(span) | Sizes::Slots(span) => {
-                    (span.len, span.len.div_ceil(WALK_BYTES))
-                }
-                Sizes::Inline => (eight(lists.nlist).saturating_mul(2), lists.nlist.saturating_mul(2)),
+            let sizes = match lists.sizes {
+                Sizes::Full(span) | Sizes::Sparse(span) | Sizes::Slots(span) => whole(span.len),
+                Sizes::Inline => inline_sizes(lists.nlist),
             };
-            let more = instances.map_or(0, |array| array.span.len);
-            let ids = eight(lists.balance.total);
-            Cost {
-                bytes: ids.saturating_add(sizes).saturating_add(more),
-                requests: lists
-                    .balance
-                    .non_empty
-                    .saturating_add(ids / WALK_BYTES)
-                    .saturating_add(requests)
-                    .saturating_add(more.div_ceil(WALK_BYTES)),
-            }
+            let first = match &lists.layout {
+                Layout::Split { ids, .. } => *ids,
+                _ => lists.span,
+            };
+            let ids = match read_through(lists, first) {
+                Some(region) => whole(region.len),
+                None => {
+                    let ids = whole(lists.balance.total.saturating_mul(8));
+                    Cost { requests: ids.requests.saturating_add(lists.balance.non_empty), ..ids }
+                }
+            };
+            sizes.and(ids).and(whole(instances.map_or(0, |array| array.span.len)))
         }
         IdPlace::None | IdPlace::Unfollowed(_) => Cost::default(),
+    }
+}
+
+impl Cost {
+    fn and(self, other: Cost) -> Cost {
+        let bytes = self.bytes.saturating_add(other.bytes);
+        Cost { bytes, requests: self.requests.saturating_add(other.requests) }
     }
 }
 

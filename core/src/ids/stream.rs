@@ -8,7 +8,7 @@
 use super::{ExternalId, IdPlace, Row, ids_in};
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
-use crate::files::Files;
+use crate::files::{Files, ahead, read_through};
 use crate::limits::WALK_BYTES;
 use crate::lists::{List, Lists, Walk};
 use crate::window::{Stop, Window};
@@ -145,14 +145,26 @@ impl Reading for IdStream<'_> {
         } else {
             match self.window.bytes(run.ids) {
                 Ok(bytes) => ids_in(&bytes).collect(),
-                Err(Stop::Need(span)) => {
-                    self.asked = Asked::Ids(run.ids);
-                    return Ok(Step::Need(span));
+                Err(Stop::Need(missing)) => {
+                    let wanted = match self.source {
+                        // One row is wanted alone, neighbours are not.
+                        Source::Lists { lists, .. } if self.rows.end.saturating_sub(row) > 1 => ahead(lists, missing),
+                        _ => missing,
+                    };
+                    // What is behind is let go before more comes; not row by row, which would move what lies ahead.
+                    match self.source {
+                        Source::Lists { lists, .. } if read_through(lists, run.ids).is_some() => {
+                            self.window.forget(Span::between(0, missing.start.min(run.ids.start)));
+                        }
+                        _ if missing.start == run.ids.start => self.window = Window::new(self.files.len()),
+                        _ => {}
+                    }
+                    self.asked = Asked::Ids(wanted);
+                    return Ok(Step::Need(wanted));
                 }
                 Err(Stop::Bad(error)) => return Err(*error),
             }
         };
-        self.window.forget(run.ids);
         self.rows.start = row.saturating_add(run.rows);
         Ok(Step::Done(Some(Batch { row: Row(row), ids, at: run.at })))
     }

@@ -4,7 +4,7 @@ use super::find::{Codes, Stored};
 use super::label::LabelStream;
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
-use crate::files::Files;
+use crate::files::{Files, ahead, read_through};
 use crate::ids::{ExternalId, InList, Row};
 use crate::limits::WALK_BYTES;
 use crate::lists::{Layout, List, Walk};
@@ -188,9 +188,21 @@ impl Reading for VectorStream<'_> {
         }
         let floats = match run.join(&self.window) {
             Ok(floats) => floats,
-            Err(Stop::Need(span)) => {
+            Err(Stop::Need(missing)) => {
                 self.asked = Asked::Codes;
-                return Ok(Step::Need(span));
+                // What is behind is let go before more comes; not batch by batch, which would move what lies ahead.
+                match self.stored.codes {
+                    Codes::Lists(lists) if read_through(lists, run.all()).is_some() => {
+                        self.window.forget(Span::between(0, run.all().start));
+                    }
+                    _ if missing.start == run.all().start => self.window = Window::new(self.files.len()),
+                    _ => {}
+                }
+                let more = range.end.saturating_sub(row) > run.rows;
+                return Ok(Step::Need(match self.stored.codes {
+                    Codes::Lists(lists) if more => ahead(lists, missing),
+                    _ => missing,
+                }));
             }
             Err(Stop::Bad(error)) => return Err(*error),
         };
@@ -198,7 +210,6 @@ impl Reading for VectorStream<'_> {
             (Codes::Lists(_), Some(list)) => Some(InList { list: list.number, offset: row.saturating_sub(list.row) }),
             _ => None,
         };
-        self.window = Window::new(self.files.len());
         let next = row.saturating_add(run.rows);
         match self.ranges.front_mut() {
             Some(front) if next < front.end => front.start = next,
@@ -245,15 +256,18 @@ impl Reading for VectorStream<'_> {
 }
 
 impl Run {
+    /// From the first byte to the last.
+    fn all(&self) -> Span {
+        let first = self.pieces.first().map_or(0, |(_, span)| span.start);
+        Span::between(first, self.pieces.last().map_or(0, |(_, span)| span.end()))
+    }
+
     /// The rows, each with its pieces side by side.
     fn join(&self, window: &Window) -> Read<Vec<u8>> {
         // Pieces that lie close together come in one request.
-        if let (Some((_, first)), Some((_, last))) = (self.pieces.first(), self.pieces.last()) {
-            let all = Span::between(first.start, last.end());
-            let used: u64 = self.pieces.iter().map(|(_, span)| span.len).sum();
-            if all.len <= used.saturating_mul(2) {
-                window.bytes(all)?;
-            }
+        let used: u64 = self.pieces.iter().map(|(_, span)| span.len).sum();
+        if self.all().len <= used.saturating_mul(2) {
+            window.bytes(self.all())?;
         }
         let pieces = self.pieces.iter().map(|&(_, span)| window.bytes(span)).collect::<Read<Vec<_>>>()?;
         if let [only] = pieces.as_slice() {
