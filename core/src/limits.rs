@@ -35,7 +35,8 @@ pub const HEADER_BYTES: u64 = 1 << 10;
 /// very many small records must not cost a restart of the grammar each.
 pub const HEADER_STOPS_PER_DOUBLING: u32 = 16;
 
-/// Bytes of `hnsw.levels` that are read to count the nodes of each level; longer ones are left out.
+/// Bytes of `hnsw.levels` that are read to count the nodes of each level, and of the map of a
+/// `RemapDimensionsTransform` to see whether it pads; longer ones are left out.
 pub const LEVELS_BYTES: u64 = 4 << 20;
 
 /// Splits or codebooks of an additive quantizer: FAISS's largest have some hundred.

@@ -2,7 +2,7 @@
 //!
 //! [`recognise`] looks at the first and last bytes and the length, and answers with a sentence for
 //! the person who got the file, which says what to do next where that is known. It is a table tried
-//! from the top ([`TABLE`]); signatures come before guesses. What it cannot know: the data of on-disk
+//! from the top (`TABLE`); signatures come before guesses. What it cannot know: the data of on-disk
 //! lists (`.ivfdata`) and other raw bytes have no signature, and are `None`.
 //!
 //! Whether bytes are a FAISS index or a sound snapshot is decided by their readers, not here; the

@@ -1,10 +1,12 @@
 //! Vector transforms. All end with the same three fields.
 
 use super::header::int_as_count;
-use super::reader::Reader;
+use super::reader::{Reader, inside};
 use super::types::{Type, find};
+use crate::bytes::Span;
 use crate::error::{Error, Kind};
-use crate::outline::{Dtype, Fourcc};
+use crate::limits;
+use crate::outline::{Dtype, Fourcc, Value};
 use crate::window::Read;
 
 /// What every transform ends with.
@@ -61,10 +63,27 @@ pub(super) fn linear(r: &mut Reader<'_>, found: &'static Type) -> Read<()> {
 }
 
 /// `RmDT`: dimensions in another order. FAISS: `RemapDimensionsTransform`.
+///
+/// `kept_dimensions` is derived where the map only pads: so many dimensions in order, then empty ones (-1).
 pub(super) fn remap(r: &mut Reader<'_>, _: &'static Type) -> Read<()> {
-    let (at, map) = (r.at(), r.vector("map", Dtype::I32)?);
+    let (at, count) = (r.at(), r.vector("map", Dtype::I32)?);
+    let map = Span::new(r.at().saturating_sub(count.saturating_mul(4)), count.saturating_mul(4));
+    if map.len <= limits::LEVELS_BYTES {
+        let bytes = r.take_all(map).map_err(|stop| inside(stop, "map"))?;
+        if let Some(kept) = padding(&bytes) {
+            r.derive("kept_dimensions", Value::U64(kept));
+        }
+    }
     let end = end(r)?;
-    r.at_least(at, "map", "map is at least d_out", end.d_out, map)
+    r.at_least(at, "map", "map is at least d_out", end.d_out, count)
+}
+
+/// The length of a run 0, 1, 2, ... that only -1 follows.
+fn padding(map: &[u8]) -> Option<u64> {
+    let from = |chunk: &[u8; 4]| i64::from(i32::from_le_bytes(*chunk));
+    let (entries, _) = map.as_chunks::<4>();
+    let kept = (0_i64..).zip(entries).take_while(|(at, entry)| from(entry) == *at).count();
+    entries.iter().skip(kept).all(|entry| from(entry) == -1).then_some(kept as u64)
 }
 
 /// `VNrm`: vectors scaled to length 1. FAISS: `NormalizationTransform`.
