@@ -120,8 +120,8 @@ pub struct Array {
     pub span: Span,
 }
 
-/// A value.
-#[derive(Debug, Clone, PartialEq)]
+/// A value. Floats are equal where their bits are, so a value equals itself even when it is no number.
+#[derive(Debug, Clone)]
 #[allow(missing_docs)] // the names say it all
 pub enum Value {
     Bool(bool),
@@ -302,6 +302,28 @@ impl Record {
         }
     }
 }
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Bool(a), Value::Bool(b)) => a == b,
+            (Value::U8(a), Value::U8(b)) => a == b,
+            (Value::I8(a), Value::I8(b)) => a == b,
+            (Value::I32(a), Value::I32(b)) => a == b,
+            (Value::U32(a), Value::U32(b)) => a == b,
+            (Value::I64(a), Value::I64(b)) => a == b,
+            (Value::U64(a), Value::U64(b)) => a == b,
+            (Value::F32(a), Value::F32(b)) => a.to_bits() == b.to_bits(),
+            (Value::F64(a), Value::F64(b)) => a.to_bits() == b.to_bits(),
+            (Value::Tag(a), Value::Tag(b)) => a == b,
+            (Value::Text(a), Value::Text(b)) => a == b,
+            (Value::Many(a), Value::Many(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Value {}
 
 impl Value {
     /// The value as a count, if it is a whole number and not negative.
