@@ -11,6 +11,7 @@ pub mod error;
 pub mod faiss;
 pub mod files;
 pub mod ids;
+pub mod keep;
 pub mod limits;
 pub mod lists;
 pub mod outline;

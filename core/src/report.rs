@@ -17,7 +17,7 @@ pub use dump::Dump;
 pub use fidelity::Level;
 pub use json::{Json, Object};
 pub use make::{hex, inspection};
-pub use page::page;
+pub use page::{grouped, page, size};
 
 use crate::describe::Note;
 use crate::ids::{IdKind, IdSummary};

@@ -18,6 +18,14 @@ pub const LONGEST: u64 = 1 << 20;
 /// # Errors
 /// Whatever the reading or the store says.
 pub fn drive<R: Reading>(mut reading: R, store: &(impl Store + ?Sized)) -> Result<R::Output, Cause> {
+    drive_on(&mut reading, store)
+}
+
+/// Run a reading that has an output again and again, such as a walk over pages, to its next one.
+///
+/// # Errors
+/// As [`drive`].
+pub fn drive_on<R: Reading>(reading: &mut R, store: &(impl Store + ?Sized)) -> Result<R::Output, Cause> {
     let mut page = PAGE;
     let mut expected = u64::MAX;
     let mut buffer = Vec::new();
@@ -28,15 +36,90 @@ pub fn drive<R: Reading>(mut reading: R, store: &(impl Store + ?Sized)) -> Resul
         };
         let straight_on = span.start == expected;
         page = if straight_on { (page * 2).min(LONGEST) } else { PAGE };
-        let have = store.len().saturating_sub(span.start);
-        if have == 0 || span.is_empty() {
-            return Err(faissil_core::Error::truncated(span, have).into());
+        expected = bring(reading, span, page, store, &mut buffer)?;
+    }
+}
+
+/// Bring the start of `span`, a page at least; where the brought bytes end.
+fn bring<R: Reading>(
+    reading: &mut R,
+    span: Span,
+    page: u64,
+    store: &(impl Store + ?Sized),
+    buffer: &mut Vec<u8>,
+) -> Result<u64, Cause> {
+    let have = store.len().saturating_sub(span.start);
+    if have == 0 || span.is_empty() {
+        return Err(faissil_core::Error::truncated(span, have).into());
+    }
+    let len = span.len.clamp(page, LONGEST).min(have);
+    buffer.resize(len as usize, 0);
+    store.read_at(span.start, buffer)?;
+    reading.bring(span.start, buffer);
+    Ok(Span::new(span.start, len).end())
+}
+
+/// A reading that looks on while a store is read from end to end for another purpose, so that no
+/// byte is read twice.
+///
+/// It takes what it needs from the bytes that pass. What has passed already, or never comes, it reads
+/// itself.
+pub struct Onlooker<R: Reading> {
+    reading: R,
+    need: Option<Span>,
+    done: Option<R::Output>,
+}
+
+impl<R: Reading> Onlooker<R> {
+    /// Begin, before the first byte.
+    ///
+    /// # Errors
+    /// Of the reading.
+    pub fn new(reading: R) -> Result<Onlooker<R>, Cause> {
+        let mut onlooker = Onlooker { reading, need: None, done: None };
+        onlooker.step()?;
+        Ok(onlooker)
+    }
+
+    fn step(&mut self) -> Result<(), Cause> {
+        match self.reading.step()? {
+            Step::Done(out) => (self.need, self.done) = (None, Some(out)),
+            Step::Need(span) => self.need = Some(span),
         }
-        let len = span.len.clamp(page, LONGEST).min(have);
-        buffer.resize(len as usize, 0);
-        store.read_at(span.start, &mut buffer)?;
-        reading.bring(span.start, &buffer);
-        expected = Span::new(span.start, len).end();
+        Ok(())
+    }
+
+    /// The bytes from `at` on pass; they come in order. `store` has those before.
+    ///
+    /// # Errors
+    /// Of the reading or the store.
+    pub fn pass(&mut self, at: u64, bytes: &[u8], store: &(impl Store + ?Sized)) -> Result<(), Cause> {
+        let passing = Span::new(at, bytes.len() as u64);
+        while let Some(need) = self.need {
+            if need.start >= passing.end() {
+                return Ok(());
+            }
+            if need.start < at {
+                bring(&mut self.reading, Span::between(need.start, need.end().min(at)), PAGE, store, &mut Vec::new())?;
+            } else {
+                let part = Span::between(need.start, need.end().min(passing.end()));
+                let bytes = faissil_core::bytes::slice(bytes, Span::new(part.start - at, part.len));
+                self.reading.bring(part.start, bytes);
+            }
+            self.step()?;
+        }
+        Ok(())
+    }
+
+    /// What it came to, after all has passed.
+    ///
+    /// # Errors
+    /// Of the reading or the store.
+    pub fn finish(mut self, store: &(impl Store + ?Sized)) -> Result<R::Output, Cause> {
+        match self.done.take() {
+            Some(out) => Ok(out),
+            None => drive(self.reading, store),
+        }
     }
 }
 
@@ -60,5 +143,29 @@ mod tests {
         assert_eq!(drive(walk, &store).unwrap(), [7; 8]);
         assert!(store.reads() < 16, "{} reads", store.reads());
         assert!(store.bytes() < (5 << 20) + 8192, "{} bytes", store.bytes());
+    }
+
+    #[test]
+    fn an_onlooker_takes_what_passes_and_reads_nothing() {
+        let bytes: Vec<u8> = (0..100_000u32).map(|n| n as u8).collect();
+        let reading = || {
+            Replay::new(bytes.len() as u64, (0u64, 0u64), |(at, sum): &mut (u64, u64), window| {
+                while *at < 90_000 {
+                    let piece = window.bytes(Span::new(*at, 999))?;
+                    *sum += piece.iter().map(|&byte| u64::from(byte)).sum::<u64>();
+                    window.forget(Span::new(*at, 999));
+                    *at += 3000;
+                }
+                window.bytes(Span::new(5, 2)).map(|early| (*sum, early))
+            })
+        };
+        let store = Counting::new(bytes.clone());
+        let mut onlooker = Onlooker::new(reading()).unwrap();
+        for (number, piece) in bytes.chunks(7001).enumerate() {
+            onlooker.pass(number as u64 * 7001, piece, &store).unwrap();
+        }
+        let (sum, early) = onlooker.finish(&store).unwrap();
+        assert_eq!((sum, early), drive(reading(), &bytes).unwrap());
+        assert_eq!(store.reads(), 1, "only what had passed before it was needed");
     }
 }

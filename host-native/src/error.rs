@@ -93,7 +93,7 @@ impl From<faissil_core::Error> for Cause {
 }
 
 impl From<io::Error> for Cause {
-    /// An I/O error that carries a cause, as one from [`Cause::into`] does, gives it back.
+    /// An I/O error that carries a cause, made from one, gives it back.
     fn from(error: io::Error) -> Cause {
         match error.downcast::<Cause>() {
             Ok(cause) => cause,

@@ -5,12 +5,25 @@
 //! new one. Nothing here knows FAISS's grammar or the snapshot's layout.
 //!
 //! Start at [`store`] (where bytes come from), [`drive`] (how a reading gets them) and [`replace`]
-//! (how a file is written).
+//! (how a file is written); [`parallel`] keeps all cores busy in bounded memory.
 
+pub mod append;
+pub mod beside;
 pub mod drive;
 pub mod error;
+pub mod hashing;
+pub mod inspect;
+pub mod judge;
+pub mod load;
+pub mod opened;
+pub mod parallel;
 pub mod replace;
+pub mod save;
+pub mod seal;
+pub mod sorting;
 pub mod store;
+pub mod summing;
+pub mod verify;
 
 pub use error::{Cause, Error};
 pub use faissil_core as core;

@@ -71,6 +71,19 @@ impl Replacement {
     }
 }
 
+impl Replacement {
+    /// As [`commit`](Replacement::commit), unless something has come to be at the target.
+    ///
+    /// # Errors
+    /// When one of the steps fails, or something is there.
+    pub fn commit_new(self) -> Result<(), Cause> {
+        self.file().sync_all()?;
+        self.temporary.persist_noclobber(&self.target).map_err(|error| error.error)?;
+        fs::File::open(&self.directory)?.sync_all()?;
+        Ok(())
+    }
+}
+
 fn begin(target: &Path) -> Result<Replacement, Cause> {
     let target = match fs::canonicalize(target) {
         Ok(found) if fs::metadata(&found)?.is_file() => found,

@@ -2,14 +2,18 @@
 //!
 //! A [`Store`] has a length and gives any span of its bytes, from any thread. Files are read with
 //! `pread`, never through a map: a map dies with SIGBUS when someone cuts the file short. A
-//! [`Part`] is a window on another store, [`Counting`] one that keeps the books.
+//! [`Part`] is a window on another store, [`Decoded`] what coded chunks stand for, [`Counting`] keeps the books.
 
 mod counting;
+mod decoded;
 mod file;
+mod joined;
 mod part;
 
 pub use counting::Counting;
+pub use decoded::Decoded;
 pub use file::File;
+pub use joined::Joined;
 pub use part::Part;
 
 use crate::Cause;

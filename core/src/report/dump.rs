@@ -182,7 +182,7 @@ fn meaning(field: &Field) -> String {
             Some(2) => Some("hash table"),
             _ => None,
         },
-        "dummy_1" | "dummy_2" => Some("constant, no meaning"),
+        "dummy_1" | "dummy_2" => Some("the same in every file, no meaning"),
         _ => None,
     };
     word.map_or(text.clone(), |word| format!("{text} ({word})"))

@@ -1,0 +1,260 @@
+//! Appending what a snapshot writer has to say to a file.
+
+use crate::{
+    Cause,
+    drive::{Onlooker, drive_on},
+    hashing::{ChunkValues, hash_piece},
+    parallel::{PIECE, in_order, most_of, sweep},
+    sorting::Sorter,
+    store::Store,
+    summing::Summing,
+};
+use faissil_core::{
+    Span, Step,
+    cut::Cuts,
+    files::Files,
+    ids::{IdPlace, IdStream},
+    outline::Outline,
+    snapshot::{CodedChunk, Digest, Finished, Parts, Writer, lists_of},
+};
+use std::{fs, os::unix::fs::FileExt};
+
+/// Called with the bytes that are done and all bytes.
+pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
+
+/// Pieces of a packed stream that are cut before any of them is coded.
+const CUTS: usize = 256;
+
+/// A snapshot writer and the file behind it.
+pub struct Append<'a> {
+    writer: Writer,
+    file: &'a fs::File,
+}
+
+impl<'a> Append<'a> {
+    /// Write what `writer` says to `file`, each byte at the place that the writer has for it.
+    pub fn new(writer: Writer, file: &'a fs::File) -> Append<'a> {
+        Append { writer, file }
+    }
+
+    /// Write what the writer has to say so far.
+    fn flush(&mut self) -> Result<(), Cause> {
+        let bytes = self.writer.take();
+        Ok(self.file.write_all_at(&bytes, self.writer.position() - bytes.len() as u64)?)
+    }
+
+    /// Go through a stream that is sealed here: hash it on all cores, and write it to the file from byte 0 on
+    /// when `copy` says so. `ids` looks on; `before` is asked before anything is written behind the stream. Gives the
+    /// stream digest.
+    ///
+    /// # Errors
+    /// Of reading, writing or looking on.
+    pub fn sealed(
+        &mut self,
+        stream: &(impl Store + ?Sized),
+        copy: bool,
+        mut ids: Option<&mut Onlooker<Summing<'_>>>,
+        before: &dyn Fn() -> Result<(), Cause>,
+        progress: Progress<'_>,
+    ) -> Result<Digest, Cause> {
+        let (log2, len, file) = (self.writer.chunk_log2(), stream.len(), self.file);
+        let mut values = ChunkValues::new(log2);
+        let work = |span: Span, bytes: &[u8]| {
+            if copy {
+                file.write_all_at(bytes, span.start)?;
+            }
+            Ok(hash_piece(span, bytes, log2))
+        };
+        sweep(stream, Span::new(0, len), work, |span, bytes, hashes| {
+            for hash in values.push(hashes) {
+                self.writer.push_sealed(hash)?;
+            }
+            if let Some(ids) = &mut ids {
+                ids.pass(span.start, bytes, stream)?;
+            }
+            progress(span.end(), len);
+            Ok(())
+        })?;
+        if let Some(hash) = values.finish() {
+            self.writer.push_sealed(hash)?;
+        }
+        let digest = self.writer.end_sealed()?;
+        before()?;
+        self.flush()?;
+        Ok(digest)
+    }
+
+    /// Go through a stream that is packed here: cut it at its own seams, code and hash the pieces on all
+    /// cores. `ids` looks on. Gives the stream digest.
+    ///
+    /// # Errors
+    /// Of reading, writing or looking on.
+    pub fn packed(
+        &mut self,
+        stream: &(impl Store + ?Sized),
+        outline: Option<&Outline>,
+        mut ids: Option<&mut Onlooker<Summing<'_>>>,
+        progress: Progress<'_>,
+    ) -> Result<Digest, Cause> {
+        let mut cuts = outline.map_or_else(|| Cuts::opaque(stream.len()), Cuts::new);
+        let mut whole = blake3::Hasher::new();
+        loop {
+            let mut batch = Vec::new();
+            while batch.len() < CUTS
+                && let Some(cut) = drive_on(&mut cuts, stream)?
+            {
+                batch.push(cut);
+            }
+            let Some(largest) = batch.iter().map(|cut| cut.span.len).max() else { break };
+            let work = |number: u64| {
+                let cut = &batch[number as usize];
+                let bytes = stream.read(cut.span)?;
+                let chunk = owned(CodedChunk::pack(cut.width, &bytes)?);
+                Ok((bytes, chunk))
+            };
+            in_order(batch.len() as u64, most_of(2 * largest), work, |number, (bytes, chunk)| {
+                let span = batch[number as usize].span;
+                whole.update(&bytes);
+                self.writer.push_chunk(&chunk)?;
+                if let Some(ids) = &mut ids {
+                    ids.pass(span.start, &bytes, stream)?;
+                }
+                progress(span.end(), stream.len());
+                self.flush()
+            })?;
+        }
+        let digest = whole.finalize().into();
+        self.writer.end_packed(digest)?;
+        self.flush()?;
+        Ok(digest)
+    }
+
+    /// Add an attachment.
+    ///
+    /// # Errors
+    /// A bad name, or when it cannot be read or written.
+    pub fn attachment(&mut self, name: &str, media_type: &str, store: &(impl Store + ?Sized)) -> Result<(), Cause> {
+        self.writer.begin_attachment(name, media_type)?;
+        let mut whole = blake3::Hasher::new();
+        let piece = |number: u64| Span::between(number * PIECE, store.len().min((number + 1) * PIECE));
+        let work = |number: u64| {
+            let bytes = store.read(piece(number))?;
+            let chunk = owned(CodedChunk::pack(None, &bytes)?);
+            Ok((bytes, chunk))
+        };
+        in_order(store.len().div_ceil(PIECE), most_of(2 * PIECE), work, |_, (bytes, chunk)| {
+            whole.update(&bytes);
+            self.writer.push_chunk(&chunk)?;
+            self.flush()
+        })?;
+        self.writer.end_attachment(whole.finalize().into())?;
+        self.flush()
+    }
+
+    /// Add the sizes of all inverted lists whose data is in the stream.
+    ///
+    /// # Errors
+    /// When the lists cannot be walked.
+    pub fn list_sizes(&mut self, outline: &Outline, stream: &(impl Store + ?Sized)) -> Result<(), Cause> {
+        for (number, (_, lists)) in lists_of(outline).into_iter().enumerate() {
+            self.writer.begin_sizes(number)?;
+            let mut pushed = 0;
+            for_each_size(lists, stream, |size| {
+                self.writer.push_size(size)?;
+                pushed += 1;
+                if pushed % (1 << 16) == 0 { self.flush() } else { Ok(()) }
+            })?;
+            self.writer.end_sizes()?;
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Add the table by which an id is found.
+    ///
+    /// # Errors
+    /// When the ids cannot be read or sorted.
+    pub fn id_lookup(
+        &mut self,
+        place: &IdPlace<'_>,
+        files: Files,
+        store: &(impl Store + ?Sized),
+        mut sorter: Sorter,
+    ) -> Result<(), Cause> {
+        let mut ids = IdStream::all(place, files);
+        while let Some(batch) = drive_on(&mut ids, store)? {
+            for (id, row) in batch.ids.iter().zip(batch.row.0..) {
+                sorter.push((id.0, row))?;
+            }
+        }
+        self.writer.begin_ids()?;
+        for (number, pair) in sorter.sorted()?.enumerate() {
+            let (id, row) = pair?;
+            self.writer.push_id(id, row)?;
+            if number % (1 << 16) == 0 {
+                self.flush()?;
+            }
+        }
+        self.writer.end_ids()?;
+        self.flush()
+    }
+
+    /// Write everything but the trailer, which is in what is given back.
+    ///
+    /// # Errors
+    /// When a part breaks the rules of its section, or the file cannot be written.
+    pub fn finish(mut self, parts: Parts) -> Result<Finished, Cause> {
+        self.flush()?;
+        let at = self.writer.position();
+        let finished = self.writer.finish(parts)?;
+        self.file.write_all_at(&finished.bytes, at)?;
+        Ok(finished)
+    }
+}
+
+/// The chunk with its bytes.
+fn owned(chunk: CodedChunk<'_>) -> CodedChunk<'static> {
+    let CodedChunk { coding, decoded_len, stored, stored_digest, decoded_digest } = chunk;
+    let stored = stored.into_owned().into();
+    CodedChunk { coding, decoded_len, stored, stored_digest, decoded_digest }
+}
+
+/// Call `take` with the size of each list, list 0 first, empty ones too.
+///
+/// # Errors
+/// When the lists cannot be walked, or of `take`.
+pub fn for_each_size(
+    lists: &faissil_core::lists::Lists,
+    stream: &(impl Store + ?Sized),
+    mut take: impl FnMut(u64) -> Result<(), Cause>,
+) -> Result<(), Cause> {
+    let mut walk = lists.walk(stream.len(), 0);
+    let mut next = 0;
+    let mut buffer = Vec::new();
+    let mut page = 1 << 12;
+    loop {
+        let list = match walk.step()? {
+            Step::Done(list) => list,
+            Step::Need(span) => {
+                let have = stream.len().saturating_sub(span.start);
+                buffer.resize(span.len.clamp(page, 1 << 20).min(have) as usize, 0);
+                stream.read_at(span.start, &mut buffer)?;
+                walk.bring(span.start, &buffer);
+                page = (page * 2).min(1 << 18);
+                continue;
+            }
+        };
+        let until = list.map_or(lists.nlist, |list| list.number);
+        while next < until {
+            take(0)?;
+            next += 1;
+        }
+        match list {
+            None => return Ok(()),
+            Some(list) => {
+                take(list.size)?;
+                next += 1;
+            }
+        }
+    }
+}

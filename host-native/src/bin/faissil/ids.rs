@@ -1,0 +1,199 @@
+//! `faissil ids`: the ids of an index, and where an id is.
+
+use crate::{
+    Outcome, args, say,
+    talk::{self, Stdout, print, print_json},
+};
+use faissil::{
+    Cause, Error,
+    append::for_each_size,
+    core::{
+        ids::{ExternalId, Found, IdPlace, IdStream, IdSummary, Lookup, Road, place, plan_lookup},
+        keep,
+        lists::Lists,
+        snapshot::{self, Tree},
+    },
+    drive::{drive, drive_on},
+    inspect::Index,
+    opened::Opened,
+};
+use serde_json::json;
+use std::{io::Write, ops::Range, path::PathBuf};
+
+/// Print the ids of an index in row order, or say where an id is.
+///
+/// Rows of an IVF index follow its lists: list 0 first, then list 1, and so on. Where no ids are stored, FAISS answers
+/// row numbers, and so does this.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The index file or snapshot
+    file: PathBuf,
+    /// Say where this id is
+    #[arg(long, value_name = "N", allow_hyphen_values = true, conflicts_with = "rows")]
+    id: Vec<i64>,
+    /// Only these rows
+    #[arg(long, value_name = "A..B", value_parser = args::range)]
+    rows: Option<Range<u64>>,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<Outcome, Error> {
+        let opened = Opened::open(&self.file)?;
+        let reading = |cause: Cause| cause.reading(&self.file);
+        let index = Index::of(&opened).map_err(reading)?;
+        if let Some(missing) = &index.side_missing {
+            return Err(reading(Cause::Refused(missing.clone())));
+        }
+        let place = place(&index.outline);
+        if let IdPlace::Unfollowed(why) = &place {
+            return Err(reading(Cause::Refused(why.sentence())));
+        }
+        let rows = match &place {
+            IdPlace::None => index.outline.root.u64("ntotal").unwrap_or(0),
+            place => place.count().unwrap_or(0),
+        };
+        if self.id.is_empty() {
+            self.list(&index, &place, rows).map_err(reading)?;
+        } else {
+            self.look_up(&opened, &index, &place, rows).map_err(reading)?;
+        }
+        match &index.outline.fault {
+            None => Ok(Outcome::Good),
+            Some(fault) => Err(reading(fault.clone().into())),
+        }
+    }
+
+    fn list(&self, index: &Index<'_>, place: &IdPlace<'_>, all: u64) -> Result<(), Cause> {
+        let rows = match &self.rows {
+            None => 0..all,
+            Some(rows) if rows.start > all => {
+                return Err(Cause::Refused(format!("there are {all} rows, so none from {}", rows.start)));
+            }
+            Some(rows) => rows.start..rows.end.min(all),
+        };
+        let mut out = Stdout::new();
+        let stored = !matches!(place, IdPlace::None);
+        if self.json {
+            let file = serde_json::Value::from(self.file.display().to_string());
+            let count = rows.end - rows.start;
+            write!(
+                out,
+                r#"{{"file":{file},"stored":{stored},"rows":[{},{}],"count":{count},"ids":["#,
+                rows.start, rows.end
+            )?;
+        } else if !stored {
+            talk::note("no ids are stored: FAISS answers row numbers");
+        }
+        let mut stream = IdStream::new(place, index.files(), rows);
+        let joined = index.joined();
+        let mut first = true;
+        while !out.is_closed()
+            && let Some(batch) = drive_on(&mut stream, &joined)?
+        {
+            for id in batch.ids {
+                match (self.json, std::mem::take(&mut first)) {
+                    (true, true) => write!(out, "{id}")?,
+                    (true, false) => write!(out, ",{id}")?,
+                    (false, _) => writeln!(out, "{id}")?,
+                }
+            }
+        }
+        if self.json {
+            write!(out, "]")?;
+            if let IdPlace::Lists { lists, .. } = place {
+                write_sizes(&mut out, lists, index)?;
+            }
+            writeln!(out, "}}")?;
+        }
+        Ok(out.flush()?)
+    }
+
+    fn look_up(&self, opened: &Opened, index: &Index<'_>, place: &IdPlace<'_>, rows: u64) -> Result<(), Cause> {
+        // What a snapshot records of its ids only leads to where to look: what is found there decides.
+        let (summary, pages) = recorded(opened)?;
+        let mut found = Vec::new();
+        for &id in &self.id {
+            let id = ExternalId(id);
+            let plan = plan_lookup(place, summary.as_ref(), rows, pages.is_some(), id);
+            if plan.road == Road::Scan {
+                talk::note(&plan.why);
+            }
+            let places = match (plan.road, &opened.snapshot, &pages) {
+                (Road::Pages, Some(snapshot), Some(tree)) => {
+                    let rows = drive(snapshot.find_id(tree, id.0), &opened.file)?;
+                    in_pages(index, place, &rows)?
+                }
+                _ => {
+                    let lookup = Lookup::new(place, index.files(), summary.as_ref(), rows, plan.road, id)?;
+                    drive(lookup, &index.joined())?
+                }
+            };
+            found.push((id, places));
+        }
+        self.print_found(&found).map_err(|error| error.cause)
+    }
+
+    fn print_found(&self, found: &[(ExternalId, Found)]) -> Result<(), Error> {
+        if self.json {
+            let one = |(id, found): &(ExternalId, Found)| {
+                let place = |place: &faissil::core::ids::Place| {
+                    let (list, offset) = (place.at.map(|at| at.list), place.at.map(|at| at.offset));
+                    json!({ "row": place.row.0, "list": list, "offset": offset })
+                };
+                json!({ "id": id.0, "count": found.count, "places": found.places.iter().map(place).collect::<Vec<_>>() })
+            };
+            let found: Vec<_> = found.iter().map(one).collect();
+            return print_json(&json!({ "file": self.file.display().to_string(), "found": found }));
+        }
+        let mut lines = Vec::new();
+        for (id, found) in found {
+            if found.count == 0 {
+                lines.push(format!("{id}  is not there"));
+            }
+            for place in &found.places {
+                let list = place.at.map_or_else(String::new, |at| format!("  list {}, offset {}", at.list, at.offset));
+                lines.push(format!("{id}  row {}{list}", place.row));
+            }
+            let more = found.count - found.places.len() as u64;
+            if more > 0 {
+                lines.push(format!("{id}  and {} rows more", say::count(more)));
+            }
+        }
+        print(&lines.join("\n"))
+    }
+}
+
+/// Write the sizes of the lists as the last field of the object.
+fn write_sizes(out: &mut Stdout, lists: &Lists, index: &Index<'_>) -> Result<(), Cause> {
+    write!(out, r#","lists":["#)?;
+    let mut first = true;
+    for_each_size(lists, &index.stream, |size| {
+        let comma = if std::mem::take(&mut first) { "" } else { "," };
+        Ok(write!(out, "{comma}{size}")?)
+    })?;
+    Ok(write!(out, "]")?)
+}
+
+/// What a snapshot records about its ids.
+fn recorded(opened: &Opened) -> Result<(Option<IdSummary>, Option<Tree>), Cause> {
+    let Some(snapshot) = &opened.snapshot else { return Ok((None, None)) };
+    let Some(ids) = drive(snapshot.body::<snapshot::Ids>(), &opened.file)? else { return Ok((None, None)) };
+    Ok((keep::id_summary(&ids), ids.lookup))
+}
+
+/// Rows that lookup pages name, with their places in lists.
+fn in_pages(index: &Index<'_>, place: &IdPlace<'_>, rows: &[u64]) -> Result<Found, Cause> {
+    let mut found = Found { count: rows.len() as u64, places: Vec::new() };
+    for &row in rows {
+        let mut stream = IdStream::new(place, index.files(), row..row + 1);
+        if let Some(batch) = drive_on(&mut stream, &index.joined())?
+            && let Some(&stored) = batch.ids.first()
+        {
+            found.places.push(faissil::core::ids::Place { row: batch.row, at: batch.at, stored });
+        }
+    }
+    Ok(found)
+}

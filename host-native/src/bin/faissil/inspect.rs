@@ -1,0 +1,61 @@
+//! `faissil inspect`: what is in an index or a snapshot.
+
+use crate::{
+    Outcome,
+    talk::{self, print, print_json},
+};
+use faissil::{Error, core::report, inspect::inspect};
+use std::path::{Path, PathBuf};
+
+/// Say what is in an index file or a snapshot.
+///
+/// A snapshot answers from its own record, in two reads; `faissil verify` holds that against the stream.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The files
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Print one JSON object a file
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<Outcome, Error> {
+        let mut worst = Outcome::Good;
+        for (number, path) in self.files.iter().enumerate() {
+            if number > 0 && !self.json {
+                print("")?;
+            }
+            let outcome = self.one(path).unwrap_or_else(|error| {
+                talk::error(&error);
+                crate::outcome_of(&error)
+            });
+            worst = worst.max(outcome);
+        }
+        Ok(worst)
+    }
+
+    fn one(&self, path: &Path) -> Result<Outcome, Error> {
+        let inspection = inspect(path)?;
+        if self.json {
+            print_json(&inspection)?;
+        } else {
+            print(&report::page(&inspection))?;
+        }
+        let Some(fault) = &inspection.fault else { return Ok(Outcome::Good) };
+        let kind = fault.kind.as_str();
+        let beyond_us = ["unknown tag", "unsupported", "over the limit"].contains(&kind);
+        let hint = if beyond_us {
+            "this build does not know what follows; save, verify and load keep it byte for byte"
+        } else {
+            "was the file cut short, or changed, when it was copied?"
+        };
+        let cause = if beyond_us {
+            faissil::Cause::Refused(fault.message.clone())
+        } else {
+            faissil::Cause::Damage(fault.message.clone())
+        };
+        Err(cause.of(format!("cannot read all of `{}`", path.display())).hint(hint))
+    }
+}

@@ -1,0 +1,215 @@
+//! `faissil save`: an index file becomes a snapshot.
+
+use crate::{
+    Outcome, args, say,
+    talk::{self, print, print_json},
+};
+use faissil::{
+    Error,
+    core::{describe, outline::Outline, snapshot::Layout},
+    save::{Additions, Input, Saved, save},
+};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Save an index file as a snapshot, verified after writing.
+///
+/// A sealed snapshot begins with the index file, byte for byte, so FAISS reads it as it is. A packed one is smaller.
+/// IN may be a snapshot: its stream is taken, its metadata and attachments are kept.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The index file or snapshot; `-` is standard input
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// The snapshot to write
+    #[arg(value_name = "OUT")]
+    output: PathBuf,
+    /// How the snapshot holds the stream
+    #[arg(long, value_enum, default_value = "sealed")]
+    layout: LayoutArg,
+    #[command(flatten)]
+    additions: AdditionArgs,
+    /// Save bytes that are no FAISS index that this build knows, as they are
+    #[arg(long)]
+    opaque: bool,
+    /// Print what was saved as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What goes into a snapshot beside the stream.
+#[derive(clap::Args)]
+pub(crate) struct AdditionArgs {
+    /// Note this key and value
+    #[arg(long, value_name = "KEY=VALUE", value_parser = args::pair)]
+    meta: Vec<(String, String)>,
+    /// Attach this file under this name
+    #[arg(long, value_name = "NAME=PATH", value_parser = args::attachment)]
+    attach: Vec<(String, PathBuf)>,
+    /// The file with the lists of an on-disk IVF, where it is not beside the index
+    #[arg(long, value_name = "PATH")]
+    side_file: Vec<PathBuf>,
+    /// Add a table by which any id is found with few reads
+    #[arg(long)]
+    id_index: bool,
+}
+
+impl AdditionArgs {
+    pub(crate) fn additions(self, opaque: bool) -> Additions {
+        let AdditionArgs { meta, attach, side_file, id_index } = self;
+        Additions { metadata: meta, attachments: attach, side_files: side_file, id_index, opaque }
+    }
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum LayoutArg {
+    /// The stream verbatim, then everything else
+    Sealed,
+    /// The stream in coded chunks
+    Packed,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<Outcome, Error> {
+        let layout = match self.layout {
+            LayoutArg::Sealed => Layout::Sealed,
+            LayoutArg::Packed => Layout::Packed,
+        };
+        let from_stdin = self.input.as_os_str() == "-";
+        let input = if from_stdin { Input::Stdin } else { Input::Path(self.input.clone()) };
+        if self.output.as_os_str() == "-" {
+            let cause =
+                faissil::Cause::Refused("a snapshot is verified where it was written, so it needs a file".into());
+            return Err(cause.of("cannot save to standard output"));
+        }
+        let additions = self.additions.additions(self.opaque);
+        let saved = save(&input, &self.output, layout, &additions, &talk::progress("saving"))?;
+        remark(&saved);
+        let (from, to) = (self.input.display().to_string(), self.output.display().to_string());
+        if self.json {
+            print_json(&SavedJson::of(&saved, &from, &to))?;
+        } else {
+            print(&page(&saved, &from, &to))?;
+        }
+        Ok(Outcome::Good)
+    }
+}
+
+/// Warnings and notes about a saved index.
+pub(crate) fn remark(saved: &Saved) {
+    saved.warnings.iter().chain(&saved.verified.warnings).for_each(|text| talk::warning(text));
+    saved.notes.iter().for_each(|text| talk::note(text));
+}
+
+/// What `save` and `seal` print as JSON.
+#[derive(Serialize)]
+pub(crate) struct SavedJson<'a> {
+    file: &'a str,
+    output: &'a str,
+    kind: &'static str,
+    size_bytes: u64,
+    snapshot_digest: String,
+    stream: StreamJson,
+    description: Option<String>,
+    faiss_version_min: Option<String>,
+    fidelity: &'static str,
+    attachments: Vec<&'a str>,
+    verified: VerifiedJson,
+    warnings: Vec<&'a str>,
+    notes: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct StreamJson {
+    len: u64,
+    blake3: String,
+}
+
+#[derive(Serialize)]
+struct VerifiedJson {
+    ok: bool,
+    bytes: u64,
+    chunks: u64,
+}
+
+impl<'a> SavedJson<'a> {
+    pub(crate) fn of(saved: &'a Saved, file: &'a str, output: &'a str) -> SavedJson<'a> {
+        let verified = &saved.verified;
+        SavedJson {
+            file,
+            output,
+            kind: saved.layout.name(),
+            size_bytes: saved.size_bytes,
+            snapshot_digest: saved.digest.to_string(),
+            stream: StreamJson { len: saved.stream_len, blake3: saved.stream_digest.to_string() },
+            description: saved.outline.as_ref().map(|outline| describe::description(&outline.root).text),
+            faiss_version_min: saved.outline.as_ref().map(|outline| describe::floor(outline).version.to_string()),
+            fidelity: saved.fidelity,
+            attachments: saved.attachments.iter().map(|(name, _)| name.as_str()).collect(),
+            verified: VerifiedJson { ok: verified.is_ok(), bytes: verified.bytes, chunks: verified.chunks },
+            warnings: saved.warnings.iter().map(String::as_str).collect(),
+            notes: saved.notes.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// What was saved, for people.
+pub(crate) fn page(saved: &Saved, from: &str, to: &str) -> String {
+    let mut lines = Vec::new();
+    let mut line = |name: &str, text: String| lines.push(format!("  {name:<10}{text}"));
+    line("index", saved.outline.as_ref().map_or_else(|| "bytes that are not understood".into(), what));
+    if let Some(ids) = saved.ids {
+        let kind = ids.kind.name();
+        let range = match (ids.min, ids.max) {
+            (Some(min), Some(max)) => format!(", {min} to {max}"),
+            _ => String::new(),
+        };
+        let twice = ids.duplicates.filter(|&twice| twice > 0);
+        let twice = twice.map_or_else(String::new, |twice| format!(", {} of them twice", say::count(twice)));
+        line("ids", format!("{}, {kind}{range}{twice}", say::count(ids.count)));
+    }
+    for (name, len) in &saved.attachments {
+        line("attached", format!("{name}, {}", say::bytes(*len)));
+    }
+    let more = saved.size_bytes.saturating_sub(saved.stream_len);
+    let size = match saved.layout {
+        Layout::Sealed => format!("{}: the index, then {} about it", say::bytes(saved.size_bytes), say::bytes(more)),
+        Layout::Packed => {
+            let part = saved.size_bytes as f64 / saved.stream_len as f64 * 100.0;
+            format!("{}, {part:.1} % of the index", say::bytes(saved.size_bytes))
+        }
+    };
+    line("size", size);
+    line("kept", saved.fidelity.into());
+    let verified = &saved.verified;
+    line(
+        "verified",
+        format!(
+            "every byte read back and right: {} in {} chunks; outline and ids made again, the same",
+            say::bytes(verified.bytes),
+            say::count(verified.chunks)
+        ),
+    );
+    line("stream", format!("{}  (b3sum of the index)", saved.stream_digest));
+    line("snapshot", format!("{}", saved.digest));
+    let same = if from == to { String::new() } else { format!(" as {to}") };
+    let mut page = format!("saved {from}{same}, {}\n\n{}\n\n", saved.layout.name(), lines.join("\n"));
+    let name = say::quoted(to);
+    page.push_str(&format!("look inside      faissil inspect {name}\n"));
+    page.push_str(&format!("check it again   faissil verify {name}\n"));
+    page.push_str(&format!("get it back      faissil load {name} index.faiss\n"));
+    if saved.layout == Layout::Sealed {
+        page.push_str("or just use it   FAISS reads this file as it is");
+    }
+    page
+}
+
+/// An index in one line.
+fn what(outline: &Outline) -> String {
+    let root = &outline.root;
+    let mut text = describe::description(root).text;
+    if let (Some(ntotal), Some(d)) = (root.u64("ntotal"), root.u64("d")) {
+        text.push_str(&format!(": {} vectors of {d} dimensions", say::count(ntotal)));
+    }
+    text
+}

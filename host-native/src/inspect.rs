@@ -1,0 +1,203 @@
+//! What is in a file, as a report.
+//!
+//! A snapshot's own record answers without its stream being touched, and is marked `as recorded`; of a
+//! plain index file the outline is made and the ids are read.
+
+use crate::{
+    Cause, Error,
+    drive::drive,
+    judge,
+    load::attachments,
+    opened::{Opened, Stream},
+    store::{Decoded, File, Joined, Store},
+    summing::Summing,
+    verify::has_ids,
+};
+use faissil_core::{
+    describe::Note,
+    files::Files,
+    ids::{IdPlace, IdSummary, place},
+    keep,
+    outline::Outline,
+    report::{Attachment, Container, Fidelity, Inspection, Known, Level, Run, inspection},
+    snapshot::{self, Layout, Snapshot},
+};
+use std::{env, path::Path};
+
+/// An index with all that is needed to read in it.
+#[derive(Debug)]
+pub struct Index<'a> {
+    /// The stream.
+    pub stream: Stream<&'a File>,
+    /// The file with on-disk lists, if the stream refers to one and it is there.
+    pub side: Option<Side<'a>>,
+    /// Why it is not there, although the stream refers to it.
+    pub side_missing: Option<String>,
+    /// Where everything lies, made from the stream.
+    pub outline: Outline,
+}
+
+/// The side file of an index.
+#[derive(Debug)]
+pub enum Side<'a> {
+    /// A file beside it.
+    File(File),
+    /// An attachment of the snapshot.
+    Attached(Box<Decoded<&'a File>>),
+}
+
+impl Store for Side<'_> {
+    fn len(&self) -> u64 {
+        match self {
+            Side::File(file) => file.len(),
+            Side::Attached(decoded) => decoded.len(),
+        }
+    }
+
+    fn read_at(&self, at: u64, out: &mut [u8]) -> Result<(), Cause> {
+        match self {
+            Side::File(file) => file.read_at(at, out),
+            Side::Attached(decoded) => decoded.read_at(at, out),
+        }
+    }
+}
+
+impl<'a> Index<'a> {
+    /// The index in an opened file, its outline made from the stream.
+    ///
+    /// # Errors
+    /// When it is none, or cannot be read. An outline that stops early is no error.
+    pub fn of(opened: &'a Opened) -> Result<Index<'a>, Cause> {
+        let stream = opened.stream()?;
+        let outline = judge::outline(&stream)?;
+        let (mut side, mut side_missing) = (None, None);
+        if let Some(stored) = judge::side_files(&outline).first() {
+            match open_side(opened, stored) {
+                Ok(found) => side = Some(found),
+                Err(cause) => {
+                    let stored = stored.escape_debug();
+                    side_missing =
+                        Some(format!("the lists are in another file, `{stored}`, which cannot be read: {cause}"));
+                }
+            }
+        }
+        Ok(Index { stream, side, side_missing, outline })
+    }
+
+    /// Lengths of stream and side file.
+    pub fn files(&self) -> Files {
+        Files { stream: self.stream.len(), side: self.side.as_ref().map(Store::len) }
+    }
+
+    /// Stream and side file in one.
+    pub fn joined(&self) -> Joined<&Stream<&'a File>, &Side<'a>> {
+        Joined::new(&self.stream, self.side.as_ref())
+    }
+
+    /// What the ids look like; `None` where none are stored.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn sum_ids(&self) -> Result<Option<IdSummary>, Cause> {
+        let place = place(&self.outline);
+        if !has_ids(&place) {
+            return Ok(None);
+        }
+        drive(Summing::new(&place, self.files(), &env::temp_dir()), &self.joined())
+    }
+}
+
+fn open_side<'a>(opened: &'a Opened, stored: &str) -> Result<Side<'a>, Cause> {
+    let Some(snapshot) = &opened.snapshot else {
+        return crate::beside::open_side_file(opened.file.path(), stored).map(Side::File);
+    };
+    let name = crate::beside::base_name(stored)?;
+    let attachments = attachments(&opened.file, snapshot)?;
+    let found = (0..).zip(&attachments).find(|(_, attachment)| attachment.name == name);
+    let (number, attachment) = found.ok_or_else(|| Cause::Refused("it is not in the snapshot".into()))?;
+    Ok(Side::Attached(Box::new(Decoded::attachment(snapshot, number, attachment, &opened.file)?)))
+}
+
+/// What is in the file at `path`.
+///
+/// # Errors
+/// When it is no index, or cannot be read. A stream that cannot be followed to its end is no error: the report
+/// has its `fault`.
+pub fn inspect(path: &Path) -> Result<Inspection, Error> {
+    let opened = Opened::open(path)?;
+    inspect_opened(&opened).map_err(|cause| cause.reading(path))
+}
+
+fn inspect_opened(opened: &Opened) -> Result<Inspection, Cause> {
+    let file = &opened.file;
+    let mut known = Known { file: file.path().display().to_string(), size_bytes: file.len(), ..Known::default() };
+    if let Some(snapshot) = &opened.snapshot {
+        recall(snapshot, file, &mut known)?;
+        if let Some(tree) = drive(snapshot.body::<snapshot::TreeBody>(), file)? {
+            let outline = drive(snapshot.outline(&tree, keep::class), file)?;
+            known.as_recorded = true;
+            let ids = drive(snapshot.body::<snapshot::Ids>(), file)?;
+            known.ids = ids.as_ref().and_then(keep::id_summary);
+            return Ok(inspection(&outline, known));
+        }
+    }
+    let index = Index::of(opened)?;
+    known.stream_len = index.stream.len();
+    if let Some(len) = opened.interrupted {
+        let said =
+            format!("interrupted seal: stream intact to byte {len}; `seal` begins it again, `unseal` takes it off");
+        known.notes.push(Note::new("interrupted-seal", true, said));
+    }
+    match (&index.side_missing, place(&index.outline)) {
+        (Some(missing), _) => {
+            known.fidelity.level = Level::Partial;
+            known.notes.push(Note::new("side-file-missing", true, missing.clone()));
+        }
+        (None, IdPlace::Unfollowed(why)) => known.notes.push(Note::new("ids-not-read", false, why.sentence())),
+        (None, _) if index.outline.fault.is_some() => {}
+        (None, _) => match index.sum_ids() {
+            Ok(ids) => known.ids = ids,
+            Err(cause @ Cause::Io(_)) => return Err(cause),
+            Err(cause) => known.notes.push(Note::new("ids-not-read", true, format!("the ids cannot be read: {cause}"))),
+        },
+    }
+    Ok(inspection(&index.outline, known))
+}
+
+/// What a snapshot says about itself.
+fn recall(snapshot: &Snapshot, file: &File, known: &mut Known) -> Result<(), Cause> {
+    known.kind = match snapshot.layout() {
+        Layout::Sealed => Container::Sealed,
+        Layout::Packed => Container::Packed,
+    };
+    known.snapshot_digest = Some(snapshot.digest().0);
+    known.stream_digest = Some(snapshot.stream().digest.0);
+    known.stream_len = snapshot.stream().length;
+    if let Some(metadata) = drive(snapshot.body::<snapshot::Metadata>(), file)? {
+        known.metadata = metadata.entries.into_iter().map(|entry| (entry.key, entry.value)).collect();
+    }
+    for attachment in attachments(file, snapshot)? {
+        let snapshot::Attachment { name, media_type, length, .. } = attachment;
+        known.attachments.push(Attachment { name, media_type, bytes: length });
+    }
+    if let Some(recorded) = drive(snapshot.body::<snapshot::Fidelity>(), file)? {
+        known.fidelity = fidelity(&recorded);
+    }
+    if !snapshot.signatures().is_empty() {
+        known.notes.push(Note::new("signature", false, "signature present, not checked"));
+    }
+    Ok(())
+}
+
+fn fidelity(recorded: &snapshot::Fidelity) -> Fidelity {
+    let mut first = 0;
+    let mut runs = Vec::new();
+    let worst = recorded.runs.iter().map(|run| run.level).max().unwrap_or(0);
+    for run in &recorded.runs {
+        let strategy = recorded.strategies.get(usize::from(run.strategy)).cloned().unwrap_or_default();
+        let level = Level::from_number(run.level).unwrap_or(Level::Placeholder);
+        runs.push(Run { first, rows: run.rows, level, strategy });
+        first += run.rows;
+    }
+    Fidelity { level: Level::from_number(worst).unwrap_or(Level::Placeholder), runs }
+}

@@ -1,0 +1,319 @@
+//! The exact stream of a snapshot, and its attachments, as files again.
+//!
+//! Every byte is checked before it gets a name: a damaged snapshot gives nothing.
+
+use crate::{
+    Cause, Error,
+    append::Progress,
+    beside::{self, Place},
+    drive::{drive, drive_on},
+    hashing::{ChunkValues, hash_piece},
+    judge,
+    opened::Opened,
+    parallel::{in_order, most_of, sweep},
+    replace::{Replacement, directory_of},
+    save::with_writeback,
+    store::{Decoded, File, Store},
+};
+use faissil_core::{
+    Span,
+    snapshot::{Attachment, Attachments, ChunkEntry, ChunkKind, Digest, SealedHash, Snapshot, StreamDigest},
+};
+use std::{
+    io::{self, Write},
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
+
+/// Where bytes go.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// A file, replaced as a whole.
+    Path(PathBuf),
+    /// Standard output. Everything is checked before the first byte is written, and again on the way.
+    Stdout,
+}
+
+/// What was loaded.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The snapshot digest.
+    pub digest: Digest,
+    /// BLAKE3 of the stream.
+    pub stream_digest: Digest,
+    /// Length of the stream in bytes.
+    pub stream_len: u64,
+    /// Side files, and whether they were there already.
+    pub side_files: Vec<(PathBuf, bool)>,
+    /// What the user has to know.
+    pub warnings: Vec<String>,
+}
+
+/// The snapshot in an opened file.
+///
+/// # Errors
+/// When it is none.
+pub fn snapshot_of(opened: &Opened) -> Result<&Snapshot, Cause> {
+    opened.snapshot.as_ref().ok_or_else(|| {
+        Cause::Refused(match opened.interrupted {
+            Some(len) => format!("interrupted seal: stream intact to byte {len}, but there are no digests"),
+            None => "not a snapshot: no digests to hold its bytes against".into(),
+        })
+    })
+}
+
+/// That a snapshot is the one that is expected, by its own digest or that of its stream.
+///
+/// # Errors
+/// When it is another.
+pub fn check_expected(snapshot: &Snapshot, expected: Option<Digest>) -> Result<(), Cause> {
+    let (own, stream) = (snapshot.digest(), snapshot.stream().digest);
+    match expected {
+        Some(expected) if expected != own && expected != stream => {
+            Err(Cause::Damage(format!("expected digest {expected}; the snapshot has {own}, its stream {stream}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Put the stream of the snapshot at `input` back, and its side files beside it.
+///
+/// # Errors
+/// When the snapshot is damaged, is not the expected one, or something cannot be read or written. Then
+/// the output is as it was.
+pub fn load(input: &Path, output: &Output, expected: Option<Digest>, progress: Progress<'_>) -> Result<Loaded, Error> {
+    let opened = Opened::open(input)?;
+    let reading = |cause: Cause| cause.reading(input);
+    let snapshot = snapshot_of(&opened).map_err(|cause| {
+        reading(cause).hint(format!("`faissil save {0} {0}.faissil` makes a snapshot of an index", input.display()))
+    })?;
+    check_expected(snapshot, expected)
+        .map_err(|cause| reading(cause).hint("this is another snapshot than you think"))?;
+    let damaged = |cause: Cause| {
+        let is_damage = cause.verdict() == crate::error::Verdict::Damaged;
+        let error = reading(cause);
+        if is_damage { error.hint("nothing was written; `faissil verify` says what is lost") } else { error }
+    };
+    let mut loaded = Loaded {
+        digest: snapshot.digest(),
+        stream_digest: snapshot.stream().digest,
+        stream_len: snapshot.stream().length,
+        side_files: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let path = match output {
+        Output::Stdout => {
+            pass_stream(&opened.file, snapshot, &Sink::Nothing, progress).map_err(&damaged)?;
+            pass_stream(&opened.file, snapshot, &Sink::Stdout, progress).map_err(&damaged)?;
+            return Ok(loaded);
+        }
+        Output::Path(path) => path,
+    };
+    if std::fs::metadata(path).is_ok_and(|target| opened.file.is_same(&target)) {
+        let cause = Cause::Refused("it is the snapshot itself".into()).writing(path);
+        return Err(cause.hint("`faissil unseal` turns a sealed snapshot back into the index, in place"));
+    }
+    let sides = side_files(&opened, snapshot, &mut loaded.warnings).map_err(&damaged)?;
+    let directory = directory_of(path);
+    let places = sides.iter().map(|(_, side)| place_of(&directory, side)).collect::<Result<Vec<_>, _>>();
+    let places = places.map_err(|cause| cause.writing(path))?;
+
+    let replacement = Replacement::of(path)?;
+    let need = |place: &Place, side: &Attachment| if matches!(place, Place::Free(_)) { side.length } else { 0 };
+    let more: u64 = places.iter().zip(&sides).map(|(place, (_, side))| need(place, side)).sum();
+    replacement.check_room(loaded.stream_len + more).map_err(|cause| cause.writing(path))?;
+    let file = replacement.file();
+    with_writeback(file, || pass_stream(&opened.file, snapshot, &Sink::File(file), progress)).map_err(|cause| {
+        match cause {
+            Cause::Io(_) => cause.writing(path),
+            _ => damaged(cause),
+        }
+    })?;
+    for ((number, side), place) in sides.iter().zip(places) {
+        let new = matches!(place, Place::Free(_));
+        let (Place::Free(target) | Place::Same(target)) = place;
+        if new {
+            extract(&opened.file, snapshot, *number, side, &Output::Path(target.clone()))?;
+        }
+        loaded.side_files.push((target, !new));
+    }
+    replacement.commit().map_err(|cause| cause.writing(path))?;
+    Ok(loaded)
+}
+
+fn place_of(directory: &Path, side: &Attachment) -> Result<Place, Cause> {
+    beside::place(directory, &side.name, side.length, &blake3::Hash::from_bytes(side.digest.0))
+}
+
+/// The attachments that the stream refers to as side files.
+fn side_files(
+    opened: &Opened,
+    snapshot: &Snapshot,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<(u64, Attachment)>, Cause> {
+    let stream = opened.stream()?;
+    let Ok(outline) = judge::outline(&stream) else { return Ok(Vec::new()) };
+    let names = judge::side_files(&outline);
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let attachments = attachments(&opened.file, snapshot)?;
+    let mut found = Vec::new();
+    for stored in names {
+        let base = beside::base_name(stored).unwrap_or_default();
+        match (0..).zip(&attachments).find(|(_, attachment)| attachment.name == base) {
+            Some((number, attachment)) => found.push((number, attachment.clone())),
+            None => warnings.push(format!(
+                "the lists of this index are in another file, `{}`, which is not in the snapshot",
+                stored.escape_debug()
+            )),
+        }
+    }
+    Ok(found)
+}
+
+/// The attachments of a snapshot.
+///
+/// # Errors
+/// When their table is damaged.
+pub fn attachments(file: &File, snapshot: &Snapshot) -> Result<Vec<Attachment>, Cause> {
+    Ok(drive(snapshot.body::<Attachments>(), file)?.map(|body| body.attachments).unwrap_or_default())
+}
+
+/// Write attachment `number`, checked, to a new file or standard output.
+///
+/// # Errors
+/// When it is damaged, or something else is at the output.
+pub fn extract(
+    file: &File,
+    snapshot: &Snapshot,
+    number: u64,
+    attachment: &Attachment,
+    output: &Output,
+) -> Result<(), Error> {
+    let doing =
+        |cause: Cause| cause.of(format!("cannot extract `{}` from `{}`", attachment.name, file.path().display()));
+    let bytes = Decoded::attachment(snapshot, number, attachment, file).map_err(doing)?;
+    let copy = |out: &mut dyn Write| {
+        let mut whole = blake3::Hasher::new();
+        for chunk in 0..bytes.entries().len() {
+            let chunk = bytes.chunk(chunk)?;
+            whole.update(&chunk);
+            out.write_all(&chunk)?;
+        }
+        match Digest::from(whole.finalize()) == attachment.digest {
+            true => Ok(()),
+            false => Err(Cause::Damage(format!("attachment `{}` does not have its digest", attachment.name))),
+        }
+    };
+    match output {
+        Output::Stdout => {
+            copy(&mut io::sink()).map_err(doing)?;
+            copy(&mut io::stdout().lock()).map_err(doing)
+        }
+        Output::Path(path) => {
+            let replacement = Replacement::of(path)?;
+            replacement.check_room(attachment.length).map_err(|cause| cause.writing(path))?;
+            copy(&mut replacement.file()).map_err(doing)?;
+            replacement.commit_new().map_err(|cause| cause.writing(path))
+        }
+    }
+}
+
+/// What becomes of the bytes of a stream.
+enum Sink<'a> {
+    Nothing,
+    Stdout,
+    File(&'a std::fs::File),
+}
+
+impl Sink<'_> {
+    fn file(&self, at: u64, bytes: &[u8]) -> Result<(), Cause> {
+        match self {
+            Sink::File(file) => Ok(file.write_all_at(bytes, at)?),
+            _ => Ok(()),
+        }
+    }
+
+    fn stdout(&self, bytes: &[u8]) -> Result<(), Cause> {
+        match self {
+            Sink::Stdout => Ok(io::stdout().lock().write_all(bytes)?),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// That every byte of the stream is as it was recorded.
+///
+/// # Errors
+/// The first damage.
+pub fn check_stream(file: &File, snapshot: &Snapshot, progress: Progress<'_>) -> Result<(), Cause> {
+    pass_stream(file, snapshot, &Sink::Nothing, progress)
+}
+
+/// Check every chunk of the stream and hand its bytes on.
+fn pass_stream(file: &File, snapshot: &Snapshot, sink: &Sink<'_>, progress: Progress<'_>) -> Result<(), Cause> {
+    let expected = snapshot.stream().digest;
+    let len = snapshot.stream().length;
+    let mut walk = snapshot.walk_chunks();
+    let (mut merged, mut whole, mut single) = (StreamDigest::new(), blake3::Hasher::new(), None);
+    while let Some(entries) = drive_on(&mut walk, file)? {
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { continue };
+        if let ChunkKind::Sealed { .. } = first.kind {
+            let log2 = snapshot.chunks().chunk_log2;
+            let mut values = ChunkValues::new(log2);
+            let mut next = entries.iter();
+            let mut compare = |hash: SealedHash| {
+                merged.push(hash.value);
+                single = Some(hash.root);
+                match next.next() {
+                    Some(ChunkEntry { kind: ChunkKind::Sealed { value, .. }, .. }) if *value == hash.value => Ok(()),
+                    Some(entry) => Err(damaged(entry.number, entry.stored)),
+                    None => Ok(()),
+                }
+            };
+            let span = Span::between(first.logical.start, last.logical.end());
+            let work = |span: Span, bytes: &[u8]| {
+                sink.file(span.start, bytes)?;
+                Ok(hash_piece(span, bytes, log2))
+            };
+            sweep(file, span, work, |span, bytes, hashes| {
+                values.push(hashes).into_iter().try_for_each(&mut compare)?;
+                sink.stdout(bytes)?;
+                progress(span.end(), len);
+                Ok(())
+            })?;
+            if let Some(hash) = values.finish() {
+                compare(hash)?;
+            }
+            continue;
+        }
+        let largest = entries.iter().map(|entry| entry.logical.len + entry.stored.len).max().unwrap_or(1);
+        let work = |number: u64| {
+            let entry = &entries[number as usize];
+            let stored = file.read(entry.stored)?;
+            let bytes = entry.check(&stored)?.into_owned();
+            sink.file(entry.logical.start, &bytes)?;
+            Ok(bytes)
+        };
+        in_order(entries.len() as u64, most_of(largest), work, |number, bytes| {
+            whole.update(&bytes);
+            sink.stdout(&bytes)?;
+            progress(entries[number as usize].logical.end(), len);
+            Ok(())
+        })?;
+    }
+    let found = match snapshot.stream_span() {
+        Some(_) if merged.count() == 1 => single,
+        Some(_) => merged.finish(),
+        None => Some(whole.finalize().into()),
+    };
+    match found == Some(expected) {
+        true => Ok(()),
+        false => Err(Cause::Damage(format!("the stream does not have the digest {expected}"))),
+    }
+}
+
+fn damaged(number: u64, span: Span) -> Cause {
+    Cause::Damage(format!("damaged: chunk {number}, bytes {span}, does not have its digest"))
+}

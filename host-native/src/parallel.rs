@@ -1,0 +1,232 @@
+//! Work on all cores, results in order, memory bounded.
+//!
+//! [`in_order`] numbers jobs, lets every core take the next one, and hands the results over in the
+//! order of the numbers. A core that is ahead waits for the slowest, so no more than a few results
+//! a core are held whatever the number of jobs. [`sweep`] is the case of reading a store from end to end, with buffers
+//! used again. Plain threads: everything here is bounded by the disk or by arithmetic, not by waiting.
+
+use crate::{Cause, store::Store};
+use faissil_core::Span;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Condvar, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+/// Bytes of one piece of a [`sweep`]; a power of two, so that chunks and pieces nest.
+pub const PIECE: u64 = 1 << 20;
+
+/// Bytes that all results of all threads may hold at a time.
+const HELD: u64 = 48 << 20;
+
+/// Results that may exist at a time when each holds `bytes`: some more than there are threads, so that
+/// nobody waits for a slow one, and one at least.
+pub fn most_of(bytes: u64) -> u64 {
+    (HELD / bytes.max(1)).clamp(1, 3 * threads())
+}
+
+/// Threads to use: one a core, as many as bounded memory allows.
+pub fn threads() -> u64 {
+    thread::available_parallelism().map_or(1, |cores| cores.get() as u64).min(12)
+}
+
+/// Do jobs `0..count` with `work` on all cores, and give each result to `take`, in order, on the
+/// calling thread. At most `most` results exist at a time. The first error of either ends everything.
+///
+/// # Errors
+/// The error of the job with the lowest number among those that failed, or that of `take`.
+pub fn in_order<T: Send>(
+    count: u64,
+    most: u64,
+    work: impl Fn(u64) -> Result<T, Cause> + Sync,
+    mut take: impl FnMut(u64, T) -> Result<(), Cause>,
+) -> Result<(), Cause> {
+    let threads = threads().min(count).min(most);
+    if threads <= 1 {
+        return (0..count).try_for_each(|number| take(number, work(number)?));
+    }
+    let gate = Gate { taken: Mutex::new(0), moved: Condvar::new(), stopped: AtomicBool::new(false) };
+    let next = AtomicU64::new(0);
+    let (send, receive) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let (send, gate, next, work) = (send.clone(), &gate, &next, &work);
+            scope.spawn(move || {
+                let _panicked = Panicked(gate);
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= count || !gate.wait(number, most) {
+                        return;
+                    }
+                    let result = work(number);
+                    if send.send((number, result)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        // However this ends, threads that wait at the gate must be let go.
+        let _release = Release(&gate);
+        let mut waiting = BTreeMap::new();
+        let mut expected = 0;
+        while expected < count {
+            // A worker that panicked sends nothing more; the scope passes its panic on.
+            let Ok((number, result)) = receive.recv() else { break };
+            waiting.insert(number, result);
+            while let Some(result) = waiting.remove(&expected) {
+                take(expected, result?)?;
+                expected += 1;
+                gate.advance(expected);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Keeps workers from running ahead of the one who takes.
+struct Gate {
+    taken: Mutex<u64>,
+    moved: Condvar,
+    stopped: AtomicBool,
+}
+
+impl Gate {
+    /// Wait until job `number` is less than `ahead` beyond what was taken. False: stop working.
+    fn wait(&self, number: u64, ahead: u64) -> bool {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = |taken: &mut u64| number >= *taken + ahead && !self.stopped.load(Ordering::Relaxed);
+        drop(self.moved.wait_while(taken, open).unwrap_or_else(PoisonError::into_inner));
+        !self.stopped.load(Ordering::Relaxed)
+    }
+
+    fn advance(&self, to: u64) {
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = to;
+        self.moved.notify_all();
+    }
+}
+
+/// Lets everyone go when a worker panics: its result never comes.
+struct Panicked<'a>(&'a Gate);
+
+impl Drop for Panicked<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            drop(Release(self.0));
+        }
+    }
+}
+
+struct Release<'a>(&'a Gate);
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        // Under the lock, so that nobody goes to sleep between looking and waiting.
+        let held = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.stopped.store(true, Ordering::Relaxed);
+        drop(held);
+        self.0.moved.notify_all();
+    }
+}
+
+/// Read `span` of `store` once, in pieces of [`PIECE`] bytes counted from its start, on all cores:
+/// `work` sees each piece on some thread, `take` sees it with the result of `work`, in order, on the
+/// calling thread.
+///
+/// # Errors
+/// The first of the store, `work` or `take`.
+pub fn sweep<T: Send>(
+    store: &(impl Store + ?Sized),
+    span: Span,
+    work: impl Fn(Span, &[u8]) -> Result<T, Cause> + Sync,
+    mut take: impl FnMut(Span, &[u8], T) -> Result<(), Cause>,
+) -> Result<(), Cause> {
+    let spare: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+    let piece = |number: u64| {
+        let start = span.start + number * PIECE;
+        Span::between(start, span.end().min(start + PIECE))
+    };
+    let read = |number: u64| {
+        let span = piece(number);
+        let mut buffer = spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        buffer.resize(span.len as usize, 0);
+        store.read_at(span.start, &mut buffer)?;
+        let made = work(span, &buffer)?;
+        Ok((buffer, made))
+    };
+    in_order(span.len.div_ceil(PIECE), most_of(PIECE), read, |number, (buffer, made)| {
+        take(piece(number), &buffer, made)?;
+        spare.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Counting;
+
+    #[test]
+    fn results_come_in_order_and_only_a_few_wait() {
+        let ahead = AtomicU64::new(0);
+        let mut seen = 0;
+        let work = |number: u64| {
+            ahead.fetch_max(number, Ordering::Relaxed);
+            Ok(number * 2)
+        };
+        in_order(1000, 6, work, |number, made| {
+            assert_eq!((number, made), (seen, seen * 2));
+            assert!(ahead.load(Ordering::Relaxed) < seen + 6);
+            seen += 1;
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen, 1000);
+    }
+
+    #[test]
+    fn an_error_of_either_side_ends_it() {
+        let work = |number| if number == 77 { Err(Cause::Damage("77".into())) } else { Ok(number) };
+        let mut seen = 0;
+        let error = in_order(1000, 6, work, |_, _| {
+            seen += 1;
+            Ok(())
+        })
+        .unwrap_err();
+        assert_eq!((error.to_string().as_str(), seen), ("77", 77));
+        let error = in_order(1000, 6, Ok, |n, _| if n == 5 { Err(Cause::Damage("5".into())) } else { Ok(()) });
+        assert_eq!(error.unwrap_err().to_string(), "5");
+    }
+
+    #[test]
+    #[should_panic(expected = "a scoped thread panicked")]
+    fn a_panic_is_passed_on_and_nobody_waits_for_ever() {
+        let work = |number| if number == 3 { panic!("on purpose") } else { Ok(number) };
+        let _ = in_order(1000, 6, work, |_, _| Ok(()));
+    }
+
+    #[test]
+    fn a_sweep_reads_every_byte_once() {
+        let bytes: Vec<u8> = (0..5 * PIECE / 2).map(|n| (n % 251) as u8).collect();
+        let store = Counting::new(bytes.clone());
+        let mut copy = Vec::new();
+        let span = Span::between(3, bytes.len() as u64 - 4);
+        sweep(
+            &store,
+            span,
+            |_, piece| Ok(blake3::hash(piece)),
+            |at, piece, hash| {
+                assert_eq!((at.start, hash), (3 + copy.len() as u64, blake3::hash(piece)));
+                copy.extend_from_slice(piece);
+                Ok(())
+            },
+        )
+        .unwrap();
+        assert_eq!(copy, bytes[3..bytes.len() - 4]);
+        assert_eq!((store.reads(), store.bytes()), (3, span.len));
+    }
+}

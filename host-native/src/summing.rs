@@ -1,0 +1,76 @@
+//! What the ids of a stream look like, made while its bytes pass by.
+
+use crate::sorting::Sorter;
+use faissil_core::{
+    Error, Kind, Reading, Step,
+    files::Files,
+    ids::{IdPlace, IdStream, IdSummary, Merge, Summariser},
+};
+use std::{io, path::Path};
+
+/// Sums up the ids of a place. Ids that are too many for memory are sorted in a file.
+pub struct Summing<'a> {
+    ids: IdStream<'a>,
+    summariser: Option<Summariser>,
+    runs: Sorter,
+    spilled: bool,
+}
+
+impl<'a> Summing<'a> {
+    /// All ids of this place; `scratch` is a directory with room.
+    pub fn new(place: &IdPlace<'a>, files: Files, scratch: &Path) -> Summing<'a> {
+        let (ids, runs) = (IdStream::all(place, files), Sorter::new(scratch));
+        Summing { ids, summariser: Some(Summariser::new(true)), runs, spilled: false }
+    }
+
+    fn spill(&mut self, last: bool) -> io::Result<()> {
+        while let Some(run) = self.summariser.as_mut().and_then(|summariser| summariser.take_run(last)) {
+            self.spilled = true;
+            self.runs.push_run(run.into_iter().map(|id| (id, 0)))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<Option<IdSummary>> {
+        self.spill(true)?;
+        let Some(summariser) = self.summariser.take() else { return Ok(None) };
+        let runs = std::mem::replace(&mut self.runs, Sorter::new(Path::new("")));
+        let repeats = if self.spilled {
+            let mut merge = Merge::default();
+            for pair in runs.sorted()? {
+                merge.push(faissil_core::ids::ExternalId(pair?.0));
+            }
+            Some(merge.repeats())
+        } else {
+            None
+        };
+        Ok(Some(summariser.finish(repeats)))
+    }
+}
+
+fn no_scratch(error: io::Error) -> Error {
+    Error::new(Kind::Unsupported(format!("cannot sort the ids on disk: {error}").into()), 0)
+}
+
+impl Reading for Summing<'_> {
+    type Output = Option<IdSummary>;
+
+    fn step(&mut self) -> Result<Step<Option<IdSummary>>, Error> {
+        loop {
+            match self.ids.step()? {
+                Step::Need(span) => return Ok(Step::Need(span)),
+                Step::Done(None) => return self.finish().map(Step::Done).map_err(no_scratch),
+                Step::Done(Some(batch)) => {
+                    if let Some(summariser) = &mut self.summariser {
+                        batch.ids.iter().for_each(|id| summariser.push(*id));
+                    }
+                    self.spill(false).map_err(no_scratch)?;
+                }
+            }
+        }
+    }
+
+    fn bring(&mut self, at: u64, bytes: &[u8]) {
+        self.ids.bring(at, bytes);
+    }
+}

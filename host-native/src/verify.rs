@@ -1,0 +1,457 @@
+//! Every byte of a snapshot held against what was recorded of it.
+//!
+//! Chunks are read once, on all cores, and while they pass the ids are summed up again; outline,
+//! lowest FAISS version and tables are made again from the stream and compared. What does not fit is a
+//! [`Damage`]: where, what lies there, which ids are lost.
+
+mod lost;
+
+pub use lost::{IdsLost, MOST_IDS};
+
+use crate::{
+    Cause,
+    append::{Progress, for_each_size},
+    drive::{Onlooker, drive, drive_on},
+    hashing::{ChunkValues, hash_piece},
+    judge,
+    opened::stream_of,
+    parallel::{in_order, most_of, sweep},
+    store::{Decoded, Joined, Store},
+    summing::Summing,
+};
+use faissil_core::{
+    Span,
+    files::Files,
+    ids::{IdPlace, IdStream, IdSummary, place},
+    keep::{self, Kept},
+    outline::Outline,
+    snapshot::{
+        Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Found, Ids, Owner, SealedHash, Snapshot,
+        TreeBody, lists_of,
+    },
+};
+use std::path::Path;
+
+/// What a verification found.
+#[derive(Debug)]
+pub struct Verified {
+    /// Length of the snapshot in bytes.
+    pub bytes: u64,
+    /// Chunks that were checked, of stream and attachments.
+    pub chunks: u64,
+    /// What is wrong, in the order in which it was found.
+    pub damage: Vec<Damage>,
+    /// What is not damage but has to be known.
+    pub warnings: Vec<String>,
+    /// The outline, made again from the stream; as recorded where the stream is damaged.
+    pub outline: Option<Outline>,
+    /// The ids, made again from the stream.
+    pub ids: Option<IdSummary>,
+}
+
+/// Something that is not as it was recorded.
+#[derive(Debug, Clone)]
+pub struct Damage {
+    /// The bytes of the file.
+    pub span: Span,
+    /// What lies there: names from the outermost record, or a section.
+    pub path: String,
+    /// The ids whose vectors are touched.
+    pub ids_lost: IdsLost,
+    /// How it shows.
+    pub reason: String,
+}
+
+impl Verified {
+    /// Whether nothing is wrong.
+    pub fn is_ok(&self) -> bool {
+        self.damage.is_empty()
+    }
+}
+
+/// Verify the snapshot in `file`. `scratch` is a directory for what memory does not hold.
+///
+/// # Errors
+/// When the file cannot be read. Damage is no error.
+pub fn verify(
+    file: &(impl Store + ?Sized),
+    snapshot: &Snapshot,
+    scratch: &Path,
+    progress: Progress<'_>,
+) -> Result<Verified, Cause> {
+    let bytes = file.len();
+    let mut verified =
+        Verified { bytes, chunks: 0, damage: Vec::new(), warnings: Vec::new(), outline: None, ids: None };
+    if !snapshot.signatures().is_empty() {
+        verified.warnings.push("signature present, not checked".into());
+    }
+    // What cannot be read of these shows again, with its place, when everything is checked.
+    let tree = drive(snapshot.body::<TreeBody>(), file).ok().flatten();
+    let recorded_ids = drive(snapshot.body::<Ids>(), file).ok().flatten();
+    let attachments = drive(snapshot.body::<Attachments>(), file).ok().flatten();
+    let attachments = attachments.map(|body| body.attachments).unwrap_or_default();
+    let recorded = tree.as_ref().and_then(|tree| drive(snapshot.outline(tree, keep::class), file).ok());
+
+    let stream = match stream_of(Some(snapshot), file) {
+        Ok(stream) => stream,
+        Err(cause) => {
+            verified.damage.push(structural(&cause));
+            return Ok(verified);
+        }
+    };
+    let derived = judge::outline(&stream).ok().filter(judge::is_kept);
+    let side = derived.as_ref().and_then(|outline| side_file(outline, &attachments, snapshot, file));
+    let files = Files { stream: stream.len(), side: side.as_ref().map(Store::len) };
+    let joined = Joined::new(&stream, side.as_ref());
+    let id_place = derived.as_ref().map(place).filter(has_ids);
+    let mut onlooker = match &id_place {
+        Some(place) => Onlooker::new(Summing::new(place, files, scratch)).ok(),
+        None => None,
+    };
+
+    let mut checked = Checked { runs: Vec::new(), chunks: 0, problems: Vec::new(), stream_seen: false };
+    check_all(file, snapshot, &stream, &mut onlooker, &mut checked, progress)?;
+    verified.chunks = checked.chunks;
+    let stream_is_good = !checked.runs.iter().any(|run| run.owner == Owner::Stream);
+
+    if stream_is_good {
+        let (mut missing, mut ids) = (false, None);
+        if let Some(onlooker) = onlooker {
+            match onlooker.finish(&joined) {
+                Ok(found) => ids = found,
+                Err(cause @ Cause::Io(_)) => return Err(cause),
+                Err(cause) => {
+                    missing = true;
+                    verified.warnings.push(format!("the ids cannot be read: {cause}"));
+                }
+            }
+        }
+        if checked.problems.is_empty() {
+            let recorded_ids = recorded_ids.as_ref().filter(|_| !missing);
+            let kept = Kept::of(derived.as_ref(), ids.as_ref());
+            for difference in kept.differences(snapshot.stream(), tree.as_ref(), recorded.as_ref(), recorded_ids) {
+                checked.problems.push(at_manifest(snapshot, difference.path, difference.reason));
+            }
+            if let (Some(tree), Some(outline)) = (&tree, &derived) {
+                checked.problems.extend(wrong_sizes(snapshot, tree, outline, &stream, file)?);
+            }
+            if let (Some(ids), Some(place)) = (recorded_ids, &id_place) {
+                checked.problems.extend(wrong_lookup(snapshot, ids, place, files, &joined, file)?);
+            }
+        }
+        verified.ids = ids;
+        verified.outline = derived;
+    } else {
+        verified.outline = recorded.or(derived);
+    }
+
+    for run in checked.runs {
+        verified.damage.push(run.explain(verified.outline.as_ref(), files, &joined, &attachments));
+    }
+    verified.damage.extend(checked.problems);
+    Ok(verified)
+}
+
+/// Whether ids are stored in this place.
+pub(crate) fn has_ids(place: &IdPlace<'_>) -> bool {
+    matches!(place, IdPlace::Map { .. } | IdPlace::Lists { .. })
+}
+
+/// The attachment that is the side file of this stream.
+fn side_file<'a, S: Store + ?Sized>(
+    outline: &Outline,
+    attachments: &[Attachment],
+    snapshot: &Snapshot,
+    file: &'a S,
+) -> Option<Decoded<&'a S>> {
+    let name = crate::beside::base_name(judge::side_files(outline).first()?).ok()?;
+    let (number, attachment) = (0u64..).zip(attachments).find(|(_, attachment)| attachment.name == name)?;
+    Decoded::attachment(snapshot, number, attachment, file).ok()
+}
+
+/// What the chunks and the structure came to.
+struct Checked {
+    runs: Vec<Run>,
+    chunks: u64,
+    problems: Vec<Damage>,
+    stream_seen: bool,
+}
+
+/// Damaged chunks of one owner that follow each other.
+struct Run {
+    owner: Owner,
+    first: u64,
+    last: u64,
+    logical: Span,
+    stored: Span,
+    reason: String,
+}
+
+impl Checked {
+    fn damaged(&mut self, entry: &ChunkEntry, reason: String) {
+        if let Some(run) = self.runs.last_mut()
+            && run.owner == entry.owner
+            && run.last + 1 == entry.number
+        {
+            run.last = entry.number;
+            run.logical = Span::between(run.logical.start, entry.logical.end());
+            run.stored = Span::between(run.stored.start, entry.stored.end());
+            return;
+        }
+        let (owner, logical, stored) = (entry.owner, entry.logical, entry.stored);
+        self.runs.push(Run { owner, first: entry.number, last: entry.number, logical, stored, reason });
+    }
+}
+
+impl Run {
+    fn explain(
+        self,
+        outline: Option<&Outline>,
+        files: Files,
+        store: &impl Store,
+        attachments: &[Attachment],
+    ) -> Damage {
+        let chunks = match self.last - self.first {
+            0 => format!("chunk {}", self.first),
+            _ => format!("chunks {}..{}", self.first, self.last + 1),
+        };
+        let reason = format!("{chunks}: {}", self.reason);
+        let (path, ids_lost) = match self.owner {
+            Owner::Attachment(number) => {
+                let name = attachments.get(number as usize).map_or("", |attachment| &attachment.name);
+                (format!("attachment `{name}`"), IdsLost::default())
+            }
+            Owner::Stream => match outline {
+                Some(outline) => lost::explain(outline, self.logical, files, store),
+                None => (String::new(), IdsLost::default()),
+            },
+        };
+        Damage { span: self.stored, path, ids_lost, reason }
+    }
+}
+
+fn structural(cause: &Cause) -> Damage {
+    let (span, path) = match cause {
+        Cause::Fault(fault) => (Span::new(fault.at, 0), fault.path.clone()),
+        _ => (Span::default(), String::new()),
+    };
+    Damage { span, path, ids_lost: IdsLost::default(), reason: cause.to_string() }
+}
+
+fn at_manifest(snapshot: &Snapshot, path: &str, reason: String) -> Damage {
+    Damage { span: snapshot.manifest(), path: path.into(), ids_lost: IdsLost::default(), reason }
+}
+
+/// Whether this says something about the bytes, and not about reading them.
+fn to_blame(cause: Cause) -> Result<Damage, Cause> {
+    match cause {
+        Cause::Io(_) | Cause::Refused(_) => Err(cause),
+        cause => Ok(structural(&cause)),
+    }
+}
+
+/// Go through everything that the snapshot holds.
+fn check_all(
+    file: &(impl Store + ?Sized),
+    snapshot: &Snapshot,
+    stream: &impl Store,
+    ids: &mut Option<Onlooker<Summing<'_>>>,
+    checked: &mut Checked,
+    progress: Progress<'_>,
+) -> Result<(), Cause> {
+    let mut check = Check::new(snapshot);
+    let mut whole = Some(blake3::Hasher::new());
+    loop {
+        match drive_on(&mut check, file) {
+            Ok(Found::Done) => break,
+            Ok(Found::Chunks(entries)) => {
+                check_chunks(file, snapshot, stream, &entries, &mut whole, ids, checked, progress)?;
+            }
+            Ok(Found::Whole { owner, digest }) => {
+                let hasher = whole.replace(blake3::Hasher::new());
+                let found = hasher.map(|hasher| Digest::from(hasher.finalize()));
+                if found.is_some_and(|found| found != digest) {
+                    let what = if owner == Owner::Stream { "stream" } else { "attachment" };
+                    let reason = format!("the {what} does not have the digest {digest}");
+                    checked.problems.push(at_manifest(snapshot, what, reason));
+                }
+            }
+            Err(cause) => {
+                checked.problems.push(to_blame(cause)?);
+                break;
+            }
+        }
+    }
+    if !checked.stream_seen {
+        // Something before the stream was wrong. The stream may be good all the same.
+        let mut walk = snapshot.walk_chunks();
+        loop {
+            match drive_on(&mut walk, file) {
+                Ok(Some(entries)) => {
+                    check_chunks(file, snapshot, stream, &entries, &mut whole, ids, checked, progress)?;
+                }
+                Ok(None) => break,
+                Err(cause) => {
+                    checked.problems.push(to_blame(cause)?);
+                    break;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Check chunks that follow each other.
+#[allow(clippy::too_many_arguments)] // one step of `check_all`, with all its state
+fn check_chunks(
+    file: &(impl Store + ?Sized),
+    snapshot: &Snapshot,
+    stream: &impl Store,
+    entries: &[ChunkEntry],
+    whole: &mut Option<blake3::Hasher>,
+    ids: &mut Option<Onlooker<Summing<'_>>>,
+    checked: &mut Checked,
+    progress: Progress<'_>,
+) -> Result<(), Cause> {
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
+    checked.chunks += entries.len() as u64;
+    let of_stream = first.owner == Owner::Stream;
+    checked.stream_seen |= of_stream;
+    let mut pass = |span: Span, bytes: &[u8]| {
+        if of_stream {
+            progress(span.end(), stream.len());
+            if ids.as_mut().is_some_and(|onlooker| onlooker.pass(span.start, bytes, stream).is_err()) {
+                *ids = None;
+            }
+        }
+    };
+    if let ChunkKind::Sealed { .. } = first.kind {
+        let log2 = snapshot.chunks().chunk_log2;
+        let mut values = ChunkValues::new(log2);
+        let mut next = entries.iter();
+        let mut compare = |hash: SealedHash, checked: &mut Checked| {
+            let Some(entry) = next.next() else { return };
+            let ChunkKind::Sealed { value, whole } = &entry.kind else { return };
+            if hash.value != *value || whole.is_some_and(|whole| whole != hash.root) {
+                checked.damaged(entry, "its bytes do not have the digest that is recorded".into());
+            }
+        };
+        let span = Span::between(first.logical.start, last.logical.end());
+        sweep(
+            file,
+            span,
+            |span, bytes| Ok(hash_piece(span, bytes, log2)),
+            |span, bytes, hashes| {
+                values.push(hashes).into_iter().for_each(|hash| compare(hash, checked));
+                pass(span, bytes);
+                Ok(())
+            },
+        )?;
+        if let Some(hash) = values.finish() {
+            compare(hash, checked);
+        }
+        return Ok(());
+    }
+    let largest = entries.iter().map(|entry| entry.logical.len + entry.stored.len).max().unwrap_or(1);
+    let work = |number: u64| {
+        let entry = &entries[number as usize];
+        let stored = file.read(entry.stored)?;
+        Ok(entry.check(&stored).map(std::borrow::Cow::into_owned))
+    };
+    in_order(entries.len() as u64, most_of(largest), work, |number, decoded| {
+        let entry = &entries[number as usize];
+        match decoded {
+            Ok(bytes) => {
+                if let Some(hasher) = whole {
+                    hasher.update(&bytes);
+                }
+                pass(entry.logical, &bytes);
+            }
+            Err(error) => {
+                *whole = None;
+                checked.damaged(entry, error.to_string());
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Recorded sizes of inverted lists that are not those of the stream.
+fn wrong_sizes(
+    snapshot: &Snapshot,
+    tree: &TreeBody,
+    outline: &Outline,
+    stream: &impl Store,
+    file: &(impl Store + ?Sized),
+) -> Result<Option<Damage>, Cause> {
+    for ((path, lists), recorded) in lists_of(outline).into_iter().zip(&tree.lists) {
+        if recorded.sizes.is_none() {
+            continue;
+        }
+        let mut walk = snapshot.walk_sizes(recorded);
+        let (mut page, mut number, mut wrong) = (Vec::new().into_iter(), 0u64, None);
+        let walked = for_each_size(lists, stream, |size| {
+            if page.len() == 0 {
+                page = drive_on(&mut walk, file)?.unwrap_or_default().into_iter();
+            }
+            let found = page.next();
+            if found != Some(size) && wrong.is_none() {
+                wrong =
+                    Some(format!("list {number} of `{path}` has {size} entries, recorded are {}", found.unwrap_or(0)));
+            }
+            number += 1;
+            Ok(())
+        });
+        match walked {
+            Err(cause) => return to_blame(cause).map(Some),
+            Ok(()) if wrong.is_some() => return Ok(wrong.map(|reason| at_manifest(snapshot, "TREE.lists", reason))),
+            Ok(()) => {}
+        }
+    }
+    Ok(None)
+}
+
+/// Recorded pairs of id and row that are not those of the stream. Both sides come in another order, so the
+/// digests of all pairs are added up.
+fn wrong_lookup(
+    snapshot: &Snapshot,
+    ids: &Ids,
+    place: &IdPlace<'_>,
+    files: Files,
+    joined: &impl Store,
+    file: &(impl Store + ?Sized),
+) -> Result<Option<Damage>, Cause> {
+    let Some(lookup) = &ids.lookup else { return Ok(None) };
+    let (mut stream, mut recorded) = (Sum::default(), Sum::default());
+    let mut batches = IdStream::all(place, files);
+    while let Some(batch) = drive_on(&mut batches, joined)? {
+        batch.ids.iter().zip(batch.row.0..).for_each(|(id, row)| stream.add(id.0, row));
+    }
+    let mut walk = snapshot.walk_ids(lookup);
+    loop {
+        match drive_on(&mut walk, file) {
+            Ok(Some(page)) => page.iter().for_each(|(id, row)| recorded.add(*id, *row)),
+            Ok(None) => break,
+            Err(cause) => return to_blame(cause).map(Some),
+        }
+    }
+    let reason = "the id lookup does not hold the ids of the stream";
+    Ok((stream != recorded).then(|| at_manifest(snapshot, "IDMP.lookup", reason.into())))
+}
+
+/// A sum of digests, the same in whatever order they come.
+#[derive(Default, PartialEq, Eq)]
+struct Sum([u64; 4]);
+
+impl Sum {
+    fn add(&mut self, id: i64, row: u64) {
+        let mut pair = [0; 16];
+        pair[..8].copy_from_slice(&id.to_le_bytes());
+        pair[8..].copy_from_slice(&row.to_le_bytes());
+        let digest = blake3::hash(&pair);
+        let (words, _) = digest.as_bytes().as_chunks::<8>();
+        for (sum, word) in self.0.iter_mut().zip(words) {
+            *sum = sum.wrapping_add(u64::from_le_bytes(*word));
+        }
+    }
+}

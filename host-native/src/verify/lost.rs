@@ -1,0 +1,180 @@
+//! What lies in damaged bytes of a stream, and whose vectors they were.
+
+use crate::{Cause, drive::drive_on, store::Store};
+use faissil_core::{
+    Span, Step,
+    files::Files,
+    ids::{IdPlace, IdStream, place},
+    lists::{Layout, List, Lists},
+    outline::{Leaf, Meaning, Outline},
+};
+use std::ops::Range;
+
+/// The most ids that are named for one damage.
+pub const MOST_IDS: usize = 1000;
+
+/// The most leaves that are named for one damage.
+const MOST_LEAVES: usize = 8;
+
+/// Ids whose vectors, codes or own bytes are touched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdsLost {
+    /// How many rows.
+    pub count: u64,
+    /// The ids of the first of them, as far as they can still be read.
+    pub ids: Vec<i64>,
+}
+
+/// What lies in `span` of the stream, and the ids that are lost with it. `store` is the stream and its
+/// side file in one.
+pub(super) fn explain(outline: &Outline, span: Span, files: Files, store: &impl Store) -> (String, IdsLost) {
+    let mut names = Vec::new();
+    let mut lost = IdsLost::default();
+    let rows_of_index = outline.root.u64("ntotal").unwrap_or(0);
+    let leaves = outline.leaves();
+    for leaf in leaves.iter().filter(|leaf| leaf.span.overlap(&span).is_some()) {
+        match &leaf.meaning {
+            Meaning::Lists(lists) => match lists_in(lists, span, files.stream, store) {
+                Ok(found) if !found.is_empty() => {
+                    names.extend(name_lists(&leaf.path, &found, span));
+                    for list in &found {
+                        lost.add_list(outline, lists, list, span, files, store);
+                    }
+                }
+                _ => names.push(leaf.path.clone()),
+            },
+            Meaning::Array(array) => {
+                names.push(leaf.path.clone());
+                let rows = array.shape.first().copied().unwrap_or(0);
+                if rows == rows_of_index && rows > 0 && is_by_row(leaf) {
+                    lost.add_rows(outline, rows_in(leaf.span, rows, span), files, store);
+                }
+            }
+            Meaning::Field(_) | Meaning::Count(_) => names.push(leaf.path.clone()),
+        }
+    }
+    names.dedup();
+    if let Some(part) = Span::between(outline.end, outline.file_len).overlap(&span) {
+        let name = if outline.fault.is_none() { "trailing" } else { "not understood" };
+        names.push(format!("{name} bytes {part}"));
+    }
+    if names.len() > MOST_LEAVES {
+        let more = names.len() - MOST_LEAVES;
+        names.truncate(MOST_LEAVES);
+        names.push(format!("and {more} more"));
+    }
+    (names.join(", "), lost)
+}
+
+/// Whether an array holds one thing a row of the index: codes, vectors or ids; not of a quantizer.
+fn is_by_row(leaf: &Leaf<'_>) -> bool {
+    let (around, name) = leaf.path.rsplit_once('.').unwrap_or(("", &leaf.path));
+    let ours = ["codes", "xb", "id_map", "codes_data"].contains(&name);
+    ours && !around.split('.').any(|role| role == "quantizer" || role.starts_with("refine"))
+}
+
+/// The rows of an array of `rows` rows at `array` that `span` touches.
+fn rows_in(array: Span, rows: u64, span: Span) -> Range<u64> {
+    let width = (array.len / rows).max(1);
+    let part = array.overlap(&span).unwrap_or_default();
+    (part.start - array.start) / width..(part.end() - array.start).div_ceil(width).min(rows)
+}
+
+impl IdsLost {
+    fn add_rows(&mut self, outline: &Outline, rows: Range<u64>, files: Files, store: &impl Store) {
+        self.count += rows.end - rows.start;
+        let room = MOST_IDS.saturating_sub(self.ids.len()) as u64;
+        let named = rows.start..rows.end.min(rows.start + room);
+        if named.is_empty() {
+            return;
+        }
+        let place = place(outline);
+        let mut ids = IdStream::new(&place, files, named);
+        while let Ok(Some(batch)) = drive_on(&mut ids, store) {
+            self.ids.extend(batch.ids.iter().map(|id| id.0));
+        }
+    }
+
+    fn add_list(
+        &mut self,
+        outline: &Outline,
+        lists: &Lists,
+        list: &List,
+        span: Span,
+        files: Files,
+        store: &impl Store,
+    ) {
+        let whole = Range { start: 0, end: list.size };
+        // Codes in blocks are not in order of rows: any of a block's rows may be touched.
+        let in_order = matches!(lists.layout, Layout::Array | Layout::Split { .. });
+        let touched = |part: Span| match part.overlap(&span) {
+            Some(_) if in_order => Some(rows_in(part, list.size.max(1), span)),
+            Some(_) => Some(whole.clone()),
+            None => None,
+        };
+        let rows = match (touched(list.codes), touched(list.ids)) {
+            (Some(a), Some(b)) => a.start.min(b.start)..a.end.max(b.end),
+            (Some(rows), None) | (None, Some(rows)) => rows,
+            (None, None) => return,
+        };
+        self.count += rows.end - rows.start;
+        let room = MOST_IDS.saturating_sub(self.ids.len()) as u64;
+        let named = rows.start..rows.end.min(rows.start + room);
+        let read = |span: Span| -> Option<Vec<i64>> {
+            let bytes = store.read(span).ok()?;
+            Some(bytes.as_chunks::<8>().0.iter().map(|id| i64::from_le_bytes(*id)).collect())
+        };
+        let ids = Span::new(list.ids.start + named.start * 8, (named.end - named.start) * 8);
+        let Some(ids) = files.place(lists, ids).ok().and_then(read) else { return };
+        match place(outline) {
+            // The lists hold rows of the id map around them.
+            IdPlace::Map { array, .. } => {
+                let rows = ids.iter().filter_map(|&row| u64::try_from(row).ok());
+                let outer = rows.filter(|row| row.saturating_mul(8) < array.span.len);
+                let outer = outer.filter_map(|row| read(Span::new(array.span.start + row * 8, 8)));
+                self.ids.extend(outer.flatten());
+            }
+            _ => self.ids.extend(ids),
+        }
+    }
+}
+
+/// The lists whose data `span` touches.
+fn lists_in(lists: &Lists, span: Span, stream_len: u64, store: &impl Store) -> Result<Vec<List>, Cause> {
+    // Checkpoints lead close to the damage; the rest is a short walk over sizes.
+    let before = lists.checkpoints.iter().take_while(|checkpoint| checkpoint.at <= span.start).last();
+    let from = match (before, lists.sizes) {
+        (Some(checkpoint), faissil_core::lists::Sizes::Full(_) | faissil_core::lists::Sizes::Inline) => {
+            checkpoint.entry
+        }
+        _ => 0,
+    };
+    let mut walk = lists.walk(stream_len, from);
+    let mut found = Vec::new();
+    loop {
+        let list = match walk.step()? {
+            Step::Need(span) => {
+                walk.bring(span.start, &store.read(Span::new(span.start, span.len.min(1 << 18)))?);
+                continue;
+            }
+            Step::Done(None) => return Ok(found),
+            Step::Done(Some(list)) => list,
+        };
+        if list.codes.overlap(&span).is_some() || list.ids.overlap(&span).is_some() {
+            found.push(list);
+        } else if list.codes.start >= span.end() && list.ids.start >= span.end() && !list.codes.is_empty() {
+            return Ok(found);
+        }
+    }
+}
+
+/// `invlists.codes of lists 120..131`, and the same for ids.
+fn name_lists(path: &str, found: &[List], span: Span) -> Vec<String> {
+    let name = |part: &str, of: fn(&List) -> Span| {
+        let numbers = || found.iter().filter(|list| of(list).overlap(&span).is_some()).map(|list| list.number);
+        let (first, last) = (numbers().next()?, numbers().next_back()?);
+        let which = if first == last { format!("list {first}") } else { format!("lists {first}..{}", last + 1) };
+        Some(format!("{} of {which}", faissil_core::outline::join(path, part)))
+    };
+    name("codes", |list| list.codes).into_iter().chain(name("ids", |list| list.ids)).collect()
+}
