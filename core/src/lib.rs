@@ -7,6 +7,7 @@ pub mod bytes;
 pub mod codec;
 pub mod cut;
 pub mod describe;
+pub mod diff;
 pub mod error;
 pub mod faiss;
 pub mod files;

@@ -20,6 +20,8 @@ pub struct Stored<'a> {
     pub codes: Codes<'a>,
     /// Id maps to go through from a label to an id, innermost first.
     pub maps: Vec<&'a Array>,
+    /// Transforms that the vectors went through before they were stored; none around plain vectors.
+    pub transforms: Vec<&'a Record>,
     /// `instances` of `IndexIVFFlatDedup`: ids without a row of their own; see
     /// [`IdPlace::Lists`](crate::ids::IdPlace::Lists).
     pub instances: Option<&'a Array>,
@@ -68,10 +70,11 @@ impl fmt::Display for NotPlain {
 /// # Errors
 /// [`NotPlain`], with the record that is in the way.
 pub fn find(outline: &Outline) -> Result<Stored<'_>, NotPlain> {
-    let (record, maps) = storage(outline, false)?;
-    let codes = plain_codes(record)?;
-    let d = record.u64("d").unwrap_or(0);
-    stored(record, maps, codes, d.saturating_mul(4)).ok_or_else(|| unread(record))
+    let storage = storage(outline, false)?;
+    let codes = plain_codes(storage.record)?;
+    let d = storage.record.u64("d").unwrap_or(0);
+    let record = storage.record;
+    storage.holds(codes, d.saturating_mul(4)).ok_or_else(|| unread(record))
 }
 
 /// Where the index of this outline stores one code a row, whatever it is a code of; for comparing
@@ -80,17 +83,18 @@ pub fn find(outline: &Outline) -> Result<Stored<'_>, NotPlain> {
 /// # Errors
 /// [`NotPlain`], where codes of several rows are packed together or none are stored.
 pub fn find_codes(outline: &Outline) -> Result<Stored<'_>, NotPlain> {
-    let (record, maps) = storage(outline, true)?;
+    let storage = storage(outline, true)?;
+    let record = storage.record;
     if let Ok(codes) = plain_codes(record) {
         let d = record.u64("d").unwrap_or(0);
-        return stored(record, maps, codes, d.saturating_mul(4)).ok_or_else(|| unread(record));
+        return storage.holds(codes, d.saturating_mul(4)).ok_or_else(|| unread(record));
     }
     let packed = || in_the_way(record, "cannot be compared row by row", "codes that are not one a row");
     if let Some(lists) = record.lists() {
         let codes = Codes::Lists(lists);
         return match lists.layout {
             Layout::Array | Layout::Split { .. } | Layout::OnDisk { .. } => {
-                stored(record, maps, codes, lists.code_size).ok_or_else(packed)
+                storage.holds(codes, lists.code_size).ok_or_else(packed)
             }
             Layout::Panorama { .. } | Layout::Block { .. } => Err(packed()),
         };
@@ -98,21 +102,29 @@ pub fn find_codes(outline: &Outline) -> Result<Stored<'_>, NotPlain> {
     let array = record.array("codes").or_else(|| record.array("xb")).ok_or_else(packed)?;
     match (array.dtype, array.shape.as_slice()) {
         (Dtype::U8, &[rows, width]) if Some(rows) == record.u64("ntotal") && !record.class.ends_with("FastScan") => {
-            stored(record, maps, Codes::Rows(array), width).ok_or_else(packed)
+            storage.holds(Codes::Rows(array), width).ok_or_else(packed)
         }
         _ => Err(packed()),
     }
 }
 
-/// The record that stores the vectors, and the id maps around it, innermost first.
-fn storage(outline: &Outline, any: bool) -> Result<(&Record, Vec<&Array>), NotPlain> {
+/// The record that stores the vectors, and what is around it.
+struct Storage<'a> {
+    record: &'a Record,
+    maps: Vec<&'a Array>,
+    transforms: Vec<&'a Record>,
+}
+
+/// Look through everything that hands vectors on; through transforms only with `any`.
+fn storage(outline: &Outline, any: bool) -> Result<Storage<'_>, NotPlain> {
     let mut record = &outline.root;
-    let mut maps = Vec::new();
+    let (mut maps, mut transforms) = (Vec::new(), Vec::new());
     loop {
         if record.family == Family::BinaryIndex && !any {
             return Err(in_the_way(record, "has no floats", "bits"));
         }
-        let transform = record.children().find(|child| child.family == Family::Transform).filter(|_| !any);
+        let here: Vec<&Record> = record.children().filter(|child| child.family == Family::Transform).collect();
+        let transform = here.first().filter(|_| !any);
         let role = match record.class {
             "IndexIDMap" | "IndexIDMap2" | "IndexBinaryIDMap" | "IndexBinaryIDMap2" => {
                 maps.insert(0, record.array("id_map").ok_or_else(|| unread(record))?);
@@ -123,24 +135,33 @@ fn storage(outline: &Outline, any: bool) -> Result<(&Record, Vec<&Array>), NotPl
                     format!("vectors that went through {}", transform.map_or("a transform", |found| found.class));
                 return Err(in_the_way(record, "needs decoding", &what));
             }
-            "IndexPreTransform" => "index",
-            "IndexIVFIndependentQuantizer" => "index_ivf",
+            "IndexPreTransform" => {
+                transforms.extend(here);
+                "index"
+            }
+            "IndexIVFIndependentQuantizer" => {
+                transforms.extend(here);
+                "index_ivf"
+            }
             "IndexRefine" | "IndexRefineFlat" | "IndexRefinePanorama" => "refine_index",
             class if is_graph(class) => "storage",
-            _ => return Ok((record, maps)),
+            _ => return Ok(Storage { record, maps, transforms }),
         };
         record = record.child(role).ok_or_else(|| unread(record))?;
     }
 }
 
-fn stored<'a>(record: &'a Record, maps: Vec<&'a Array>, codes: Codes<'a>, row_bytes: u64) -> Option<Stored<'a>> {
-    let rows = match codes {
-        Codes::Lists(lists) => lists.balance.total,
-        Codes::Rows(_) | Codes::Levels { .. } => record.u64("ntotal").unwrap_or(0),
-    };
-    let instances = record.array("instances").filter(|array| !array.span.is_empty());
-    let d = record.u64("d").unwrap_or(0);
-    Some(Stored { record, d, row_bytes, rows, codes, maps, instances }).filter(Stored::fits)
+impl<'a> Storage<'a> {
+    fn holds(self, codes: Codes<'a>, row_bytes: u64) -> Option<Stored<'a>> {
+        let Storage { record, maps, transforms } = self;
+        let rows = match codes {
+            Codes::Lists(lists) => lists.balance.total,
+            Codes::Rows(_) | Codes::Levels { .. } => record.u64("ntotal").unwrap_or(0),
+        };
+        let instances = record.array("instances").filter(|array| !array.span.is_empty());
+        let d = record.u64("d").unwrap_or(0);
+        Some(Stored { record, d, row_bytes, rows, codes, maps, transforms, instances }).filter(Stored::fits)
+    }
 }
 
 impl Stored<'_> {
