@@ -19,6 +19,8 @@
 mod check;
 mod chunk;
 mod digest;
+#[cfg(test)]
+mod faults;
 mod lookup;
 mod manifest;
 mod open;
