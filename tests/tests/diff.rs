@@ -150,6 +150,24 @@ fn every_kind_can_be_compared_with_every_other_of_its_release() {
 }
 
 #[test]
+fn damaged_files_are_compared_or_refused() {
+    for case in kept().into_iter().filter(|case| case.bytes().len() < 6000) {
+        let file = case.bytes();
+        for at in (4..file.len()).step_by(file.len() / 9 + 1) {
+            for patch in [[0xff_u8; 8], [0; 8]] {
+                let mut other = file.clone();
+                let end = (at + 8).min(other.len());
+                other[at..end].copy_from_slice(&patch[..end - at]);
+                let (one, damaged) = (faiss::outline(&file).unwrap(), faiss::outline(&other).unwrap());
+                let side = |outline| Side { outline, files: Files::only(file.len() as u64) };
+                // Whatever it says, it comes back.
+                let _ = over(Diff::new(side(&one), side(&damaged), 3), &[&file[..], &other].concat(), usize::MAX);
+            }
+        }
+    }
+}
+
+#[test]
 fn many_rows_in_another_order_are_matched_in_passes() {
     // More than are kept at once, in reverse, one gone, one new, one changed.
     let n = 300_000_i64;
