@@ -48,8 +48,8 @@ pub const MAX_FILENAME: u64 = 4096;
 /// Bytes of a snapshot's manifest: with the trailer it fits the 64 KiB that a summary may cost.
 pub const MAX_MANIFEST: u64 = 60 << 10;
 
-/// Bytes read from the end of a snapshot in one go.
-pub const TAIL_BYTES: u64 = 64 << 10;
+/// Bytes read from the end of a snapshot in one go: the longest manifest and the trailer.
+pub const TAIL_BYTES: u64 = (60 << 10) + 64;
 
 /// Bytes of a snapshot's signature area: two dozen signatures with their certificates.
 pub const MAX_SIGNATURES: u64 = 64 << 10;
