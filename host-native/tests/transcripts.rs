@@ -1,7 +1,7 @@
 //! Transcripts in documents, held against the command.
 //!
 //! Every `console` block of the README and of the pages in `transcripts/` is typed into a shell, in
-//! an empty folder that holds the sample index: a line that starts with `$ ` is a command, what
+//! an empty folder that holds the sample index and its names: a line that starts with `$ ` is a command, what
 //! follows is what it must print to either stream, and `[exit N]` at the end says that it fails with
 //! N. `[..]` stands for any run of characters in a line. With `FAISSIL_BLESS=1` the pages are
 //! rewritten instead; lines that still match keep their `[..]`.
@@ -44,9 +44,10 @@ fn documents_show_what_the_command_prints() {
 /// The page with every command's output as it is now.
 fn play(page: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let sample = root().join("samples/debian-packages.faiss");
     fs::create_dir(folder.path().join("samples")).unwrap();
-    fs::copy(sample, folder.path().join("samples/debian-packages.faiss")).unwrap();
+    for name in ["debian-packages.faiss", "debian-packages.names.json"] {
+        fs::copy(root().join("samples").join(name), folder.path().join("samples").join(name)).unwrap();
+    }
     let mut out = String::new();
     let mut lines = page.lines().peekable();
     let mut in_console = false;

@@ -48,17 +48,28 @@ pub(crate) fn docs(_: &[String]) -> Outcome {
     must(cargo(&["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// The core's dependencies are the ones listed above.
+/// The core's dependencies are the ones listed above, and nothing but tests uses the tests.
 pub(crate) fn dependencies(_: &[String]) -> Outcome {
-    let tree = ["tree", "--package", "faissil-core", "--edges", "normal,no-proc-macro", "--prefix", "none"];
-    let format = ["--format", "{p}", "--target", "all"];
-    let tree = output(cargo(&tree).args(format))?;
-    let found = tree.lines().filter_map(|line| line.split(' ').next()).filter(|name| !name.is_empty());
-    let mut strange: Vec<&str> = found.filter(|name| !CORE_MAY_DEPEND_ON.contains(name)).collect();
-    strange.sort_unstable();
-    strange.dedup();
-    if strange.is_empty() {
-        return Ok(());
+    let of_core = ["--package", "faissil-core", "--edges", "normal,no-proc-macro", "--target", "all"];
+    let strange: Vec<String> =
+        crates(&of_core)?.into_iter().filter(|name| !CORE_MAY_DEPEND_ON.contains(&name.as_str())).collect();
+    if !strange.is_empty() {
+        let strange = strange.join(", ");
+        return Err(format!("faissil-core depends on {strange}; see CORE_MAY_DEPEND_ON in xtask/src/check.rs"));
     }
-    Err(format!("faissil-core depends on {}; see CORE_MAY_DEPEND_ON in xtask/src/check.rs", strange.join(", ")))
+    let users = crates(&["--workspace", "--invert", "faissil-tests", "--edges", "normal"])?;
+    if users != ["faissil-tests"] {
+        return Err(format!("the tests are used by more than tests: {}", users.join(", ")));
+    }
+    Ok(())
+}
+
+/// The names of the crates that `cargo tree` prints.
+fn crates(arguments: &[&str]) -> Result<Vec<String>, String> {
+    let tree = output(cargo(&["tree", "--prefix", "none", "--format", "{p}"]).args(arguments))?;
+    let names = tree.lines().filter_map(|line| line.split(' ').next()).filter(|name| !name.is_empty());
+    let mut names: Vec<String> = names.map(String::from).collect();
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
 }

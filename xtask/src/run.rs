@@ -33,9 +33,9 @@ pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) 
 
 /// Run it, saying so first; anything but success is an error.
 pub(crate) fn must(command: &mut Command) -> Outcome {
-    eprintln!("$ {}", line(command));
-    let status = command.status().map_err(|error| format!("cannot run `{}`: {error}", line(command)))?;
-    if status.success() { Ok(()) } else { Err(format!("`{}` failed: {status}", line(command))) }
+    eprintln!("$ {}", spoken(command));
+    let status = command.status().map_err(|error| format!("cannot run `{}`: {error}", spoken(command)))?;
+    if status.success() { Ok(()) } else { Err(format!("`{}` failed: {status}", spoken(command))) }
 }
 
 /// Whether it runs and succeeds; its output is dropped.
@@ -49,12 +49,12 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     let done = command
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|error| format!("cannot run `{}`: {error}", line(command)))?;
+        .map_err(|error| format!("cannot run `{}`: {error}", spoken(command)))?;
     if !done.status.success() {
-        return Err(format!("`{}` failed: {}", line(command), done.status));
+        return Err(format!("`{}` failed: {}", spoken(command), done.status));
     }
     String::from_utf8(done.stdout)
-        .map_err(|error| format!("`{}` printed bytes that are not text: {error}", line(command)))
+        .map_err(|error| format!("`{}` printed bytes that are not text: {error}", spoken(command)))
 }
 
 /// Install Debian packages, which takes root or `sudo`.
@@ -79,7 +79,7 @@ pub(crate) fn apt_install(packages: &[&str]) -> Outcome {
 }
 
 /// The command as a person would type it.
-fn line(command: &Command) -> String {
+pub(crate) fn spoken(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }

@@ -5,34 +5,69 @@
 //! their packages in a virtual environment below the target directory.
 
 use crate::Outcome;
-use crate::run::{apt_install, cargo, command, must, target, works};
-use std::path::PathBuf;
+use crate::run::{apt_install, cargo, command, must, spoken, target, works};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 /// Python packages of the tests.
-const PYTHON_PACKAGES: &[&str] = &["blake3==1.0.11"];
+const PYTHON_PACKAGES: &[&str] = &["blake3==1.0.11", "faiss-cpu==1.15.1", "numpy>=1.26"];
 
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let python = python()?;
-    let mut tests = cargo(&["test", "--workspace"]);
+    if arguments.is_empty() {
+        read_by_faiss(&python)?;
+    }
     // A missing or changed snapshot is a failure, never a new file.
-    tests.args(arguments).env("FAISSIL_PYTHON", python).env("INSTA_UPDATE", "no");
-    must(&mut tests)
+    count(&python, arguments, &[("INSTA_UPDATE", "no")])
 }
 
 /// Accept every snapshot that changed, by running the tests so that they write instead of compare.
 pub(crate) fn bless(arguments: &[String]) -> Outcome {
-    let python = python()?;
-    let mut tests = cargo(&["test", "--workspace"]);
-    tests.args(arguments).env("FAISSIL_PYTHON", python).env("INSTA_UPDATE", "always").env("FAISSIL_BLESS", "1");
-    must(&mut tests)?;
+    count(&python()?, arguments, &[("INSTA_UPDATE", "always"), ("FAISSIL_BLESS", "1")])?;
     must(&mut command("git", &["status", "--short"]))
+}
+
+/// Run `cargo test` to its end whatever fails, and close with one line for all of it.
+fn count(python: &Path, arguments: &[String], environment: &[(&str, &str)]) -> Outcome {
+    let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
+    tests.args(arguments).env("FAISSIL_PYTHON", python).envs(environment.iter().copied());
+    eprintln!("$ {}", spoken(&tests));
+    let mut running = tests.stdout(Stdio::piped()).spawn().map_err(|error| format!("cannot run cargo: {error}"))?;
+    let (mut passed, mut failed) = (0, 0);
+    for line in running.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
+        let line = line.map_err(|error| format!("cannot read what the tests print: {error}"))?;
+        println!("{line}");
+        passed += number_before(&line, " passed;");
+        failed += number_before(&line, " failed;");
+    }
+    let status = running.wait().map_err(|error| format!("cannot wait for cargo: {error}"))?;
+    println!("{passed} passed, {failed} failed");
+    match (status.success(), passed) {
+        (true, 1..) => Ok(()),
+        (true, 0) => Err("no test ran".into()),
+        (false, _) => Err(format!("`{}` failed: {status}", spoken(&tests))),
+    }
+}
+
+/// The number in front of a word in the closing line of a test program.
+fn number_before(line: &str, word: &str) -> u64 {
+    let before = line.strip_prefix("test result: ").and_then(|line| line.split_once(word));
+    before.and_then(|(before, _)| before.rsplit(' ').next()?.parse().ok()).unwrap_or(0)
+}
+
+/// FAISS reads what the command seals.
+fn read_by_faiss(python: &Path) -> Outcome {
+    must(&mut cargo(&["build", "--quiet", "--package", "faissil"]))?;
+    let mut script = command(python, &["tests/faiss/read_sealed.py"]);
+    must(script.arg(target().join("debug/faissil")).args(["fixtures/faiss", "samples/debian-packages.faiss"]))
 }
 
 /// A Python that has what the tests need.
 fn python() -> Result<PathBuf, String> {
     let home = target().join("python");
     let python = home.join("bin/python");
-    if works(command(&python, &["-c", "import blake3"]).env_remove("PYTHONPATH")) {
+    if works(&mut command(&python, &["-c", "import blake3, faiss"])) {
         return Ok(python);
     }
     let path = home.to_str().ok_or("the target directory's path is not text")?;
@@ -44,4 +79,16 @@ fn python() -> Result<PathBuf, String> {
     let mut pip = command(&python, &["-m", "pip", "--quiet", "--disable-pip-version-check", "install"]);
     must(pip.args(PYTHON_PACKAGES))?;
     Ok(python)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_are_counted() {
+        let line = "test result: FAILED. 35 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.82s";
+        assert_eq!((number_before(line, " passed;"), number_before(line, " failed;")), (35, 2));
+        assert_eq!(number_before("test a ... 7 passed; or not", " passed;"), 0);
+    }
 }
