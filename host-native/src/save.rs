@@ -236,6 +236,7 @@ pub(crate) fn prepare<'a>(opened: &'a Opened, additions: &Additions) -> Result<P
     let entry = |(key, value): &(String, String)| Entry { key: key.clone(), value: value.clone() };
     prepared.metadata.extend(additions.metadata.iter().map(entry));
     for (name, path) in &additions.attachments {
+        beside::plain_name(name)?;
         let file = File::open(path).map_err(|error| Cause::Refused(error.to_string()))?;
         prepared.attach(name, media_type(path), Box::new(file));
     }

@@ -292,7 +292,10 @@ fn check_all(
                 }
                 Ok(None) => break,
                 Err(cause) => {
-                    checked.problems.push(to_blame(cause)?);
+                    let damage = to_blame(cause)?;
+                    if checked.problems.iter().all(|known| known.reason != damage.reason) {
+                        checked.problems.push(damage);
+                    }
                     break;
                 }
             }

@@ -14,7 +14,7 @@ use std::ops::Range;
 pub const MOST_IDS: usize = 1000;
 
 /// The most leaves that are named for one damage.
-const MOST_LEAVES: usize = 8;
+const MOST_LEAVES: usize = 6;
 
 /// Ids whose vectors, codes or own bytes are touched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,11 +28,13 @@ pub struct IdsLost {
 /// What lies in `span` of the stream, and the ids that are lost with it. `store` is the stream and its
 /// side file in one.
 pub(super) fn explain(outline: &Outline, span: Span, files: Files, store: &impl Store) -> (String, IdsLost) {
-    let mut names = Vec::new();
+    // What lies there, with the bytes of it that are touched: what is largest is named first.
+    let mut names: Vec<(u64, String)> = Vec::new();
     let mut lost = IdsLost::default();
     let rows_of_index = outline.root.u64("ntotal").unwrap_or(0);
     let leaves = outline.leaves();
-    for leaf in leaves.iter().filter(|leaf| leaf.span.overlap(&span).is_some()) {
+    for leaf in &leaves {
+        let Some(part) = leaf.span.overlap(&span) else { continue };
         match &leaf.meaning {
             Meaning::Lists(lists) => match lists_in(lists, span, files.stream, store) {
                 Ok(found) if !found.is_empty() => {
@@ -41,23 +43,31 @@ pub(super) fn explain(outline: &Outline, span: Span, files: Files, store: &impl 
                         lost.add_list(outline, lists, list, span, files, store);
                     }
                 }
-                _ => names.push(leaf.path.clone()),
+                _ => {
+                    // The sizes are damaged too, so which lists these are cannot be told.
+                    names.push((part.len, leaf.path.clone()));
+                    if part == leaf.span {
+                        lost.count += lists.balance.total;
+                    }
+                }
             },
             Meaning::Array(array) => {
-                names.push(leaf.path.clone());
+                names.push((part.len, leaf.path.clone()));
                 let rows = array.shape.first().copied().unwrap_or(0);
                 if rows == rows_of_index && rows > 0 && is_by_row(leaf) {
                     lost.add_rows(outline, rows_in(leaf.span, rows, span), files, store);
                 }
             }
-            Meaning::Field(_) | Meaning::Count(_) => names.push(leaf.path.clone()),
+            Meaning::Field(_) | Meaning::Count(_) => names.push((part.len, leaf.path.clone())),
         }
     }
-    names.dedup();
     if let Some(part) = Span::between(outline.end, outline.file_len).overlap(&span) {
         let name = if outline.fault.is_none() { "trailing" } else { "not understood" };
-        names.push(format!("{name} bytes {part}"));
+        names.push((part.len, format!("{name} bytes {part}")));
     }
+    names.sort_by_key(|(len, _)| std::cmp::Reverse(*len));
+    let mut names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
+    names.dedup();
     if names.len() > MOST_LEAVES {
         let more = names.len() - MOST_LEAVES;
         names.truncate(MOST_LEAVES);
@@ -169,12 +179,13 @@ fn lists_in(lists: &Lists, span: Span, stream_len: u64, store: &impl Store) -> R
 }
 
 /// `invlists.codes of lists 120..131`, and the same for ids.
-fn name_lists(path: &str, found: &[List], span: Span) -> Vec<String> {
+fn name_lists(path: &str, found: &[List], span: Span) -> Vec<(u64, String)> {
     let name = |part: &str, of: fn(&List) -> Span| {
         let numbers = || found.iter().filter(|list| of(list).overlap(&span).is_some()).map(|list| list.number);
         let (first, last) = (numbers().next()?, numbers().next_back()?);
         let which = if first == last { format!("list {first}") } else { format!("lists {first}..{}", last + 1) };
-        Some(format!("{} of {which}", faissil_core::outline::join(path, part)))
+        let bytes = found.iter().filter_map(|list| of(list).overlap(&span)).map(|part| part.len).sum();
+        Some((bytes, format!("{} of {which}", faissil_core::outline::join(path, part))))
     };
     name("codes", |list| list.codes).into_iter().chain(name("ids", |list| list.ids)).collect()
 }

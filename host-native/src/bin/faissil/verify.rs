@@ -217,16 +217,17 @@ fn page(name: &str, verified: &Verified, snapshot: &Snapshot, damage: &[DamageJs
             snapshot.digest()
         );
     }
-    let mut text = format!("{name}: DAMAGED, {size}");
+    let verdict = if verified.is_ok() { "good, but not the one that is expected" } else { "DAMAGED" };
+    let mut text = format!("{name}: {verdict}, {size}");
     for each in damage {
         let SpanJson { offset, bytes } = each.span;
-        if bytes > 0 {
-            text.push_str(&format!("\n  bytes {offset}..{}", offset + bytes));
-        } else {
-            text.push_str("\n  ");
+        let place = if bytes > 0 { format!("bytes {offset}..{}", offset + bytes) } else { String::new() };
+        let colon = if place.is_empty() || each.path.is_empty() { "" } else { ": " };
+        let place = format!("{place}{colon}{}", each.path);
+        if !place.is_empty() {
+            text.push_str(&format!("\n  {place}"));
         }
-        let path = if each.path.is_empty() { "" } else { &each.path };
-        text.push_str(&format!("{}{path}\n    {}", if bytes > 0 && !path.is_empty() { ": " } else { "" }, each.reason));
+        text.push_str(&format!("\n    {}", each.reason));
         let LostJson { count, ids } = &each.ids_lost;
         if *count > 0 {
             let named: Vec<String> = ids.iter().take(NAMED).map(i64::to_string).collect();
