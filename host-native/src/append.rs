@@ -59,13 +59,12 @@ impl<'a> Append<'a> {
     ) -> Result<Digest, Cause> {
         let (log2, len, file) = (self.writer.chunk_log2(), stream.len(), self.file);
         let mut values = ChunkValues::new(log2);
-        let work = |span: Span, bytes: &[u8]| {
+        let work = |span: Span, bytes: &[u8]| Ok(hash_piece(span, bytes, log2));
+        sweep(stream, Span::new(0, len), work, |span, bytes, hashes| {
+            // One thread writes, in order: a file takes one writer at a time, and others would only spin.
             if copy {
                 file.write_all_at(bytes, span.start)?;
             }
-            Ok(hash_piece(span, bytes, log2))
-        };
-        sweep(stream, Span::new(0, len), work, |span, bytes, hashes| {
             for hash in values.push(hashes) {
                 self.writer.push_sealed(hash)?;
             }

@@ -228,18 +228,15 @@ enum Sink<'a> {
 }
 
 impl Sink<'_> {
-    fn file(&self, at: u64, bytes: &[u8]) -> Result<(), Cause> {
+    /// Write the bytes that belong at `at`; they come in order. One thread does it: a file takes one writer at a time,
+    /// and others would only spin.
+    fn write(&self, at: u64, bytes: &[u8]) -> Result<(), Cause> {
         match self {
-            Sink::File(file) => Ok(file.write_all_at(bytes, at)?),
-            _ => Ok(()),
+            Sink::Nothing => {}
+            Sink::Stdout => io::stdout().lock().write_all(bytes)?,
+            Sink::File(file) => file.write_all_at(bytes, at)?,
         }
-    }
-
-    fn stdout(&self, bytes: &[u8]) -> Result<(), Cause> {
-        match self {
-            Sink::Stdout => Ok(io::stdout().lock().write_all(bytes)?),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 
@@ -273,13 +270,10 @@ fn pass_stream(file: &File, snapshot: &Snapshot, sink: &Sink<'_>, progress: Prog
                 }
             };
             let span = Span::between(first.logical.start, last.logical.end());
-            let work = |span: Span, bytes: &[u8]| {
-                sink.file(span.start, bytes)?;
-                Ok(hash_piece(span, bytes, log2))
-            };
+            let work = |span: Span, bytes: &[u8]| Ok(hash_piece(span, bytes, log2));
             sweep(file, span, work, |span, bytes, hashes| {
                 values.push(hashes).into_iter().try_for_each(&mut compare)?;
-                sink.stdout(bytes)?;
+                sink.write(span.start, bytes)?;
                 progress(span.end(), len);
                 Ok(())
             })?;
@@ -292,14 +286,13 @@ fn pass_stream(file: &File, snapshot: &Snapshot, sink: &Sink<'_>, progress: Prog
         let work = |number: u64| {
             let entry = &entries[number as usize];
             let stored = file.read(entry.stored)?;
-            let bytes = entry.check(&stored)?.into_owned();
-            sink.file(entry.logical.start, &bytes)?;
-            Ok(bytes)
+            Ok(entry.check(&stored)?.into_owned())
         };
         in_order(entries.len() as u64, most_of(largest), work, |number, bytes| {
             whole.update(&bytes);
-            sink.stdout(&bytes)?;
-            progress(entries[number as usize].logical.end(), len);
+            let span = entries[number as usize].logical;
+            sink.write(span.start, &bytes)?;
+            progress(span.end(), len);
             Ok(())
         })?;
     }
