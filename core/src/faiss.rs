@@ -16,6 +16,8 @@
 
 mod additive;
 mod binary;
+#[cfg(test)]
+mod builder;
 mod codes;
 mod flat;
 mod graph;
@@ -27,6 +29,8 @@ mod reader;
 mod svs;
 mod transform;
 mod types;
+#[cfg(test)]
+mod unseen;
 mod walks;
 mod wrap;
 

@@ -350,3 +350,54 @@ impl Reading for Walk<'_> {
         Walk::bring(self, at, bytes);
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // of small numbers in a test
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    /// Half a million lists of one entry, sizes stored in full from byte 0.
+    const NLIST: u64 = 1 << 19;
+
+    fn lists() -> Lists {
+        let sizes = Sizes::Full(Span::new(0, NLIST * 8));
+        let span = Span::new(NLIST * 8, 0);
+        let balance = Balance::default();
+        Lists { layout: Layout::Array, nlist: NLIST, code_size: 4, sizes, span, balance, checkpoints: Vec::new() }
+    }
+
+    #[test]
+    fn a_survey_of_many_lists_holds_one_request_at_a_time() {
+        let mut survey = Survey::new(lists());
+        let mut window = Window::new(NLIST * 20);
+        let mut most = 0;
+        loop {
+            match survey.run(&mut window) {
+                Ok(found) => {
+                    assert_eq!(found.span, Span::new(NLIST * 8, NLIST * 12));
+                    assert_eq!((found.balance.total, found.balance.non_empty), (NLIST, NLIST));
+                    break;
+                }
+                Err(Stop::Need(span)) => {
+                    let sizes = 1u64.to_le_bytes().repeat(usize::try_from(NLIST).unwrap());
+                    window.insert(span.start, crate::bytes::slice(&sizes, span));
+                    most = most.max(window.held());
+                }
+                Err(Stop::Bad(error)) => assert_eq!(error.to_string(), "no error"),
+            }
+        }
+        assert!(most <= WALK_BYTES, "held {most} bytes");
+    }
+
+    #[test]
+    fn a_list_that_passes_the_end_is_named() {
+        let mut survey = Survey::new(Lists { nlist: 2, sizes: Sizes::Full(Span::new(0, 16)), ..lists() });
+        let mut window = Window::new(40);
+        window.insert(0, &[1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0]);
+        survey.lists.span = Span::new(16, 0);
+        survey.place = survey.lists.start();
+        let error = survey.run(&mut window).unwrap_err();
+        assert!(matches!(error, Stop::Bad(error) if (error.path.as_str(), error.at) == ("list[1]", 28)));
+    }
+}
