@@ -9,7 +9,7 @@
 //! |---|---|
 //! | open | [`Open`], then [`Snapshot::body`] for metadata, ids, attachments, outline |
 //! | check everything | [`Check`], and [`ChunkEntry::check`] for each chunk that it names |
-//! | get bytes back | [`Snapshot::walk_chunks`], [`Snapshot::walk_attachment`] |
+//! | get bytes back | [`Snapshot::walk_chunks`], [`Snapshot::walk_attachment`]; some of them: [`Snapshot::find_chunk`] |
 //! | write | [`Writer`] |
 //! | see why there is no trailer | [`FindMark`] |
 //!
@@ -39,7 +39,7 @@ pub use chunk::{
     sealed_log2, sealed_span,
 };
 pub use digest::{Digest, NotADigest};
-pub use lookup::{FindId, IdsWalk};
+pub use lookup::{FindChunk, FindId, IdsWalk};
 pub use manifest::{CRITICAL, Content, Place, REFERENCE, SECTIONS, Section};
 pub use open::{BodyReading, Open, SectionBody, Snapshot};
 pub use page::{Child, CodedEntry, IdEntry, PageHead, SizeEntry, Table, ValueEntry};

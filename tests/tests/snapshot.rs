@@ -2,9 +2,11 @@
 
 use faissil_core::bytes::{Reading, Span, slice};
 use faissil_core::snapshot::{
-    Attachments, Check, CheckAll, ChunkKind, Digest, FindMark, Found, Ids, Layout, Metadata, Open, Owner,
+    Attachments, Check, CheckAll, ChunkKind, Digest, FindMark, Found, Ids, Layout, MAGIC, Metadata, Open, Owner,
+    Trailer,
 };
 use faissil_tests::snapshots::{Wanted, counted, extract, noise, open, wanted, write};
+use proptest::prelude::*;
 
 #[test]
 fn what_goes_in_comes_out() {
@@ -112,4 +114,90 @@ fn chunks_are_named_for_threads() {
         }
     }
     assert_eq!((sealed, coded), (7, 11));
+}
+
+#[test]
+fn a_byte_is_found_with_a_request_a_storey() {
+    // 700 chunks of 100 bytes: three leaf pages under a root.
+    let wanted = Wanted { stream: noise(70_000, 3), chunk: 100, ..Wanted::default() };
+    for layout in [Layout::Packed, Layout::Sealed] {
+        let (file, _) = write(&wanted, layout);
+        let snapshot = open(&file);
+        assert_eq!(snapshot.chunks().table.height, u8::from(layout == Layout::Packed));
+        for at in [0, 99, 100, 27_299, 27_300, 44_444, 69_999] {
+            let (chunks, requests, _) = counted(&mut snapshot.find_chunk(at), &file);
+            let chunks = chunks.unwrap();
+            let chunk = chunks.iter().find(|chunk| chunk.logical.contains(&Span::new(at, 1))).unwrap();
+            let bytes = chunk.check(slice(&file, chunk.stored)).unwrap();
+            assert_eq!(*bytes, *slice(&wanted.stream, chunk.logical), "{layout:?} {at}");
+            assert!(requests <= 2, "{requests}");
+        }
+        assert_eq!(counted(&mut snapshot.find_chunk(70_000), &file).0, None);
+    }
+}
+
+/// Ids that ascend, with repetitions, from anywhere.
+fn sorted_ids() -> impl Strategy<Value = Vec<(i64, u64)>> {
+    let steps = prop::collection::vec(prop_oneof![Just(0), 1i64..5, any::<i64>()], 1..6000);
+    (any::<i64>(), steps).prop_map(|(first, steps)| {
+        let mut ids: Vec<i64> =
+            steps.iter().scan(first, |id, step| Some(std::mem::replace(id, id.wrapping_add(*step)))).collect();
+        ids.sort();
+        ids.into_iter().zip(0..).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn lookup_pages_answer_like_a_map(ids in sorted_ids(), place: prop::sample::Index, other: i64) {
+        let wanted = Wanted { stream: vec![1], ids: Some(ids.clone()), chunk: 1, ..Wanted::default() };
+        let (file, _) = write(&wanted, Layout::Packed);
+        let snapshot = open(&file);
+        let lookup = snapshot.body::<Ids>().over(&file).unwrap().unwrap().lookup.unwrap();
+        let known = place.get(&ids).0;
+        for id in [known, known.wrapping_add(1), known.wrapping_sub(1), other] {
+            let expected: Vec<u64> = ids.iter().filter(|entry| entry.0 == id).map(|entry| entry.1).collect();
+            prop_assert_eq!(snapshot.find_id(&lookup, id).over(&file).unwrap(), expected);
+        }
+        prop_assert_eq!(CheckAll::new(&snapshot).over(&file).unwrap(), vec![]);
+    }
+
+    #[test]
+    fn any_chunks_come_back_and_any_flip_is_found(
+        len in 1usize..60_000, chunk in 40usize..5000, attached in 0usize..9000, packed: bool,
+        place: prop::sample::Index, bit in 0u8..8,
+    ) {
+        let attachments = vec![("a".into(), noise(attached, 2)), ("b".into(), vec![0; attached])];
+        let wanted = Wanted { stream: noise(len, 9), attachments, chunk, ..Wanted::default() };
+        let layout = if packed { Layout::Packed } else { Layout::Sealed };
+        let (mut file, _) = write(&wanted, layout);
+        let snapshot = open(&file);
+        prop_assert_eq!(extract(&snapshot, &file, Owner::Stream), wanted.stream);
+        prop_assert_eq!(&extract(&snapshot, &file, Owner::Attachment(0)), &wanted.attachments[0].1);
+        prop_assert_eq!(CheckAll::new(&snapshot).over(&file).unwrap(), vec![]);
+        let place = place.index(file.len());
+        file[place] ^= 1 << bit;
+        let sound = Open::new(file.len() as u64).over(&file).and_then(|snapshot| CheckAll::new(&snapshot).over(&file));
+        prop_assert_ne!(sound, Ok(vec![]));
+    }
+
+    #[test]
+    fn random_bytes_behind_a_good_trailer_do_not_panic(blocks: Vec<u8>, manifest: Vec<u8>) {
+        let mut file = blocks.clone();
+        file.extend(&manifest);
+        let trailer = Trailer {
+            manifest_start: blocks.len() as u64,
+            manifest_len: manifest.len() as u64,
+            digest: Digest::of(&manifest),
+            signatures_len: 0,
+            version: 1,
+            flags: 0,
+            magic: MAGIC,
+        };
+        file.extend(trailer.to_bytes());
+        prop_assert!(Open::new(file.len() as u64).over(&file).is_err());
+        prop_assert!(Open::new(manifest.len() as u64).over(&manifest).is_err());
+    }
 }

@@ -1,9 +1,10 @@
-//! Finding rows by id in the lookup pages of a snapshot.
+//! Finding one thing in a table of pages: the rows of an id, the chunk that holds a byte.
 
+use super::chunk::ChunkEntry;
 use super::open::{Snapshot, finish};
-use super::page::{Child, IdEntry, Page, Table, check_key, entries};
-use super::section::Tree;
-use super::walk::TreeWalk;
+use super::page::{Child, IdEntry, Leaf, Page, Table, check_key, entries};
+use super::section::{Layout, Tree};
+use super::walk::{ChunkWalk, TreeWalk};
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
 use crate::window::{Read, Window};
@@ -26,6 +27,75 @@ impl Snapshot {
     /// Walks the lookup tree, page by page: all ids with their rows, ascending.
     pub fn walk_ids(&self, lookup: &Tree) -> IdsWalk {
         IdsWalk { walk: TreeWalk::new(self, lookup.clone(), Table::Ids), last: None }
+    }
+}
+
+impl Snapshot {
+    /// Finds the chunk of the stream that holds byte `at` of it: one request a storey. The output is all chunks of
+    /// the table's page, the wanted one among them, so that neighbours cost nothing; `None` past the end.
+    ///
+    /// Numbers of chunks count from the first of the page where the snapshot is packed.
+    pub fn find_chunk(&self, at: u64) -> FindChunk {
+        let (table, key) = match self.layout() {
+            Layout::Sealed => (Table::Values, at.checked_shr(self.chunks().chunk_log2.into()).unwrap_or(0)),
+            Layout::Packed => (Table::Coded, at),
+        };
+        let tree = &self.chunks().table;
+        let pending = (at < self.stream().length).then(|| (tree.height, root_child(tree)));
+        FindChunk { snapshot: self.clone(), window: self.window(), table, key, pending, root: true }
+    }
+}
+
+/// Finds a chunk; see [`Snapshot::find_chunk`].
+#[derive(Debug, Clone)]
+pub struct FindChunk {
+    snapshot: Snapshot,
+    window: Window,
+    table: Table,
+    key: u64,
+    /// The page that comes next, with its height.
+    pending: Option<(u8, Child)>,
+    root: bool,
+}
+
+impl FindChunk {
+    fn run(&mut self) -> Read<Option<Vec<ChunkEntry>>> {
+        while let Some((height, child)) = self.pending {
+            let place = child.place();
+            let bytes = self.window.bytes(place.span())?;
+            let page = Page::parse(&bytes, &place, self.table, height, self.snapshot.manifest().start)?;
+            match page {
+                Page::Inner(children) => {
+                    let after = children.partition_point(|child| child.key <= self.key);
+                    let below = after.checked_sub(1).and_then(|number| children.get(number));
+                    let Some(below) = below else {
+                        return Err(
+                            Error::invalid(place.start, "the first key is not above what is wanted", self.key).into()
+                        );
+                    };
+                    self.pending = Some((height.saturating_sub(1), *below));
+                    self.root = false;
+                }
+                Page::Leaf { entries, at } => {
+                    let key = (!self.root).then_some(child.key);
+                    let leaf = Leaf { entries, at, page: place.span(), key };
+                    return Ok(Some(ChunkWalk::page(&self.snapshot, &leaf)?));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Reading for FindChunk {
+    type Output = Option<Vec<ChunkEntry>>;
+
+    fn step(&mut self) -> Result<Step<Self::Output>, Error> {
+        finish(self.run()).map_err(|error| error.inside("chunk table"))
+    }
+
+    fn bring(&mut self, at: u64, bytes: &[u8]) {
+        self.window.insert(at, bytes);
     }
 }
 

@@ -147,6 +147,22 @@ impl ChunkWalk {
         ChunkWalk { walk, owner, len, sealed: None, next: 0, at: 0 }
     }
 
+    /// The chunks of one leaf page of the stream's table.
+    pub(crate) fn page(snapshot: &Snapshot, leaf: &Leaf) -> Result<Vec<ChunkEntry>, Error> {
+        let mut walk = snapshot.walk_chunks();
+        let key = leaf.key.unwrap_or(0);
+        match walk.sealed {
+            Some((log2, digest)) => {
+                walk.next = key;
+                walk.take_values(leaf, log2, digest)
+            }
+            None => {
+                walk.at = key;
+                walk.take_coded(leaf)
+            }
+        }
+    }
+
     /// What the table's pages and coded chunks fill of the file, as far as the walk has come; complete at
     /// its end.
     pub fn extent(&self) -> Option<Span> {
