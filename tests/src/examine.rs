@@ -3,13 +3,14 @@
 //! [`examine`] is what the hostile tests and the fuzz targets run: it must come back for any bytes.
 
 use crate::driven;
-use faissil_core::bytes::{Span, Step, slice};
+use faissil_core::bytes::{Reading, Span, Step, slice};
 use faissil_core::cut::{Cuts, Grain};
 use faissil_core::error::Error;
 use faissil_core::faiss::Outliner;
 use faissil_core::files::Files;
 use faissil_core::ids::{IdStream, Lookup, Road, Row, Summariser, place, plan_lookup};
 use faissil_core::outline::{Meaning, Outline};
+use faissil_core::snapshot::{Attachments, CheckAll, Damage, FindMark, Ids, Metadata, Open, Producer, TreeBody};
 use faissil_core::vectors::{VectorStream, find};
 
 /// What examining `len` bytes may hold at once: an outline costs some dozen bytes for each of a header's.
@@ -40,6 +41,52 @@ pub fn examine(file: &[u8]) -> Option<Error> {
         assert!(!fault.path.is_empty(), "{fault} says not in which part");
     }
     outline.fault
+}
+
+/// Read `file` as a snapshot, all of it; what is damaged, or why it is refused.
+///
+/// # Panics
+/// When a promise is broken, as in [`examine`].
+pub fn examine_snapshot(file: &[u8]) -> Result<Vec<Damage>, Error> {
+    let found = whole_snapshot(file);
+    if let Err(error) = &found {
+        check_error(error, file);
+    }
+    let _ = driven::over(FindMark::new(file.len() as u64, 0), file, usize::MAX);
+    found
+}
+
+fn whole_snapshot(file: &[u8]) -> Result<Vec<Damage>, Error> {
+    fn over<R: Reading>(reading: R, file: &[u8]) -> Result<R::Output, Error> {
+        driven::over(reading, file, usize::MAX)
+    }
+    let snapshot = over(Open::new(file.len() as u64), file)?;
+    // Each part by itself first: a fault in one must not hide the others from this test.
+    let _ = over(snapshot.body::<Metadata>(), file);
+    let _ = over(snapshot.body::<Producer>(), file);
+    if let Ok(Some(attachments)) = over(snapshot.body::<Attachments>(), file) {
+        for (number, attachment) in (0..).zip(&attachments.attachments) {
+            let mut walk = snapshot.walk_attachment(number, attachment);
+            while let Ok(Some(_)) = driven::step(&mut walk, file, usize::MAX) {}
+        }
+    }
+    if let Ok(Some(Ids { lookup: Some(lookup), .. })) = over(snapshot.body::<Ids>(), file) {
+        for id in [i64::MIN, -900, 0, 7777, i64::MAX] {
+            let _ = over(snapshot.find_id(&lookup, id), file);
+        }
+    }
+    if let Ok(Some(tree)) = over(snapshot.body::<TreeBody>(), file) {
+        if let Ok(outline) = over(snapshot.outline(&tree, |_| None), file) {
+            outline.leaves();
+        }
+        for lists in &tree.lists {
+            let mut walk = snapshot.walk_sizes(lists);
+            while let Ok(Some(_)) = driven::step(&mut walk, file, usize::MAX) {}
+        }
+    }
+    let mut walk = snapshot.walk_chunks();
+    while let Ok(Some(_)) = driven::step(&mut walk, file, usize::MAX) {}
+    over(CheckAll::new(&snapshot), file)
 }
 
 /// That an error points at a byte of the file, or at its end.

@@ -51,7 +51,7 @@ pub struct Check {
 #[derive(Debug)]
 enum Task {
     Edge(Window),
-    Unknown { name: String, place: Place, window: Window, hasher: Box<blake3::Hasher>, at: u64 },
+    Unknown { name: String, place: Place, hashing: Option<Box<Hashing>> },
     Attachments(BodyReading<Attachments>),
     Fidelity(BodyReading<Fidelity>),
     Ids(BodyReading<Ids>),
@@ -65,6 +65,14 @@ enum Task {
     Sizes { waiting: VecDeque<ListsSummary>, walk: Option<SizesWalk>, balance: Balance },
     Records(OutlineReading),
     Cover,
+}
+
+/// A section body being hashed; made when its turn comes, since a manifest can name very many.
+#[derive(Debug)]
+struct Hashing {
+    window: Window,
+    hasher: blake3::Hasher,
+    at: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -92,10 +100,7 @@ impl Check {
             let Content::Reference(place) = &section.body else { continue };
             extents.push((place.span(), section.name()));
             if !SECTIONS.iter().any(|(known, ..)| *known == section.tag) {
-                let (name, place) = (section.name(), place.clone());
-                let at = place.start;
-                let (window, hasher) = (snapshot.window(), Box::new(blake3::Hasher::new()));
-                tasks.push_back(Task::Unknown { name, place, window, hasher, at });
+                tasks.push_back(Task::Unknown { name: section.name(), place: place.clone(), hashing: None });
             }
         }
         tasks.push_back(Task::Attachments(snapshot.body()));
@@ -138,8 +143,16 @@ impl Check {
 
     fn work(&mut self, task: &mut Task) -> Read<Did> {
         match task {
-            Task::Edge(window) => self.edge(window)?,
-            Task::Unknown { name, place, window, hasher, at } => unknown(name, place, window, hasher, at)?,
+            Task::Edge(window) => {
+                // Bodies that overlap could make a small file as much work as a large one.
+                apart(&mut self.extents)?;
+                self.edge(window)?;
+            }
+            Task::Unknown { name, place, hashing } => {
+                let window = || self.snapshot.window();
+                let start = || Hashing { window: window(), hasher: blake3::Hasher::new(), at: place.start };
+                unknown(name, place, hashing.get_or_insert_with(|| Box::new(start())))?;
+            }
             Task::Attachments(body) => self.attachments(body.run()?),
             Task::Fidelity(body) => drop(body.run()?),
             Task::Ids(body) => self.ids(body.run()?),
@@ -260,7 +273,12 @@ impl Check {
 impl Task {
     fn bring(&mut self, at: u64, bytes: &[u8]) {
         match self {
-            Task::Edge(window) | Task::Unknown { window, .. } => window.insert(at, bytes),
+            Task::Edge(window) => window.insert(at, bytes),
+            Task::Unknown { hashing, .. } => {
+                if let Some(hashing) = hashing {
+                    hashing.window.insert(at, bytes);
+                }
+            }
             Task::Attachments(reading) => reading.bring(at, bytes),
             Task::Fidelity(reading) => reading.bring(at, bytes),
             Task::Ids(reading) => reading.bring(at, bytes),
@@ -300,7 +318,8 @@ fn inside(stop: Stop, part: &str) -> Stop {
 }
 
 /// Hash the body of a section that this build does not know, a piece at a time.
-fn unknown(name: &str, place: &Place, window: &mut Window, hasher: &mut blake3::Hasher, at: &mut u64) -> Read<()> {
+fn unknown(name: &str, place: &Place, hashing: &mut Hashing) -> Read<()> {
+    let Hashing { window, hasher, at } = hashing;
     while *at < place.span().end() {
         let piece = Span::between(*at, at.saturating_add(WALK_BYTES).min(place.span().end()));
         hasher.update(&window.bytes(piece)?);
@@ -345,19 +364,31 @@ fn check_balance(lists: &ListsSummary, found: &Balance, extent: Option<Span>) ->
     Ok(())
 }
 
+/// That no two extents overlap; sorts them.
+fn apart(extents: &mut [(Span, String)]) -> Result<(), Error> {
+    extents.sort();
+    for ((before, last), (span, name)) in extents.iter().zip(extents.iter().skip(1)) {
+        if span.start < before.end() {
+            let found = format!("{name} at {span} begins inside {last}");
+            return Err(Error::inconsistent(span.start, "nothing overlaps", before.end(), found).inside("blocks"));
+        }
+    }
+    Ok(())
+}
+
 /// That the extents tile the blocks.
 fn cover(extents: &mut [(Span, String)], blocks: Span) -> Result<(), Error> {
-    extents.sort();
-    let (mut at, mut last) = (blocks.start, "what comes before the blocks");
+    apart(extents)?;
+    let mut at = blocks.start;
     for (span, name) in extents.iter() {
         if span.start > at {
             return Err(gap(Span::between(at, span.start)));
         }
         if span.start < at {
-            let found = format!("{name} at {span} begins inside {last}");
+            let found = format!("{name} at {span} begins inside what comes before the blocks");
             return Err(Error::inconsistent(span.start, "nothing overlaps", at, found).inside("blocks"));
         }
-        (at, last) = (span.end(), name);
+        at = span.end();
     }
     if at < blocks.end() { Err(gap(Span::between(at, blocks.end()))) } else { Ok(()) }
 }

@@ -53,7 +53,7 @@ impl TreeWalk {
                     self.take_leaf(&leaf)?;
                     return Ok(Some(leaf));
                 }
-                Some(Visit::Inner(page)) => self.cover(page)?,
+                Some(Visit::Inner(page)) => self.cover(page, page.start)?,
                 None => {}
             }
             if self.walk.as_ref().is_some_and(Walk::finished) {
@@ -68,11 +68,11 @@ impl TreeWalk {
         self.seen = self.seen.saturating_add(count);
         if self.table == Table::Coded {
             for entry in entries::<CodedEntry>(&leaf.entries, leaf.at) {
-                let (_, entry) = entry?;
-                self.cover(Span::new(entry.stored_start, entry.stored_len))?;
+                let (at, entry) = entry?;
+                self.cover(Span::new(entry.stored_start, entry.stored_len), at)?;
             }
         }
-        self.cover(leaf.page)?;
+        self.cover(leaf.page, leaf.page.start)?;
         if self.walk.as_ref().is_some_and(Walk::finished) {
             self.finish_count()?;
             self.walk = None;
@@ -88,14 +88,14 @@ impl TreeWalk {
         Err(Error::inconsistent(at, "entries in all leaf pages = count of the tree", self.count, self.seen))
     }
 
-    /// Count in bytes that the tree speaks for: they must follow those before.
-    fn cover(&mut self, span: Span) -> Result<(), Error> {
+    /// Count in bytes that the tree speaks for, as byte `at` of the file says: they must follow those before.
+    fn cover(&mut self, span: Span, at: u64) -> Result<(), Error> {
         match &mut self.extent {
             None => self.extent = Some(span),
             Some(extent) => {
                 if extent.end() != span.start {
                     let rule = "a table's chunks and pages follow each other without gap or overlap";
-                    return Err(Error::inconsistent(span.start, rule, extent.end(), span.start));
+                    return Err(Error::inconsistent(at, rule, extent.end(), span.start));
                 }
                 extent.len = extent.len.saturating_add(span.len);
             }
