@@ -42,6 +42,10 @@ pub const LEVELS_BYTES: u64 = 4 << 20;
 /// Splits or codebooks of an additive quantizer: FAISS's largest have some hundred.
 pub const MAX_CODEBOOKS: u64 = 1 << 16;
 
+/// Inverted lists of an index: as many as `IMI2x14` has, of which FAISS itself would hold the sizes in 2 GiB. Where
+/// only lists that are not empty are stored, a file of some hundred bytes can claim any number.
+pub const MAX_LISTS: u64 = 1 << 28;
+
 /// Length of the name of a side file, as the longest path of the systems FAISS runs on.
 pub const MAX_FILENAME: u64 = 4096;
 

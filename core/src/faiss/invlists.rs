@@ -92,6 +92,9 @@ fn nlist_and_code_size(r: &mut Reader<'_>) -> Read<(u64, u64)> {
     let at = r.at();
     let found = r.u64("nlist")?;
     r.agree(at, "nlist", "nlist of the lists = nlist of the index", nlist, found)?;
+    if nlist > limits::MAX_LISTS {
+        return r.fail(Error::limit(at, "the number of inverted lists", limits::MAX_LISTS, nlist), "nlist");
+    }
     let at = r.at();
     let found = r.u64("code_size")?;
     if found != u64::MAX {
