@@ -295,6 +295,24 @@ fn a_closed_pipe_ends_quietly() {
 }
 
 #[test]
+fn two_indexes_are_compared() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    copy(&fixture(IVF), dir, "a.faiss");
+    let mut other = fs::read(fixture(IVF)).unwrap();
+    // nprobe, and a number of the last vector.
+    other[45] = 3;
+    let last = other.len() - 8 * 30;
+    other[last - 4] ^= 1;
+    fs::write(dir.join("b.faiss"), other).unwrap();
+    expect(0, dir, &["save", "a.faiss", "a.faissil", "--layout", "packed"]);
+    let said = transcript(dir, &["diff a.faiss a.faissil", "diff a.faiss b.faiss", "diff a.faissil b.faiss --json"]);
+    insta::assert_snapshot!(said);
+    fs::write(dir.join("half"), &fs::read(fixture(IVF)).unwrap()[..500]).unwrap();
+    assert_ne!(run(dir, &["diff", "a.faiss", "half"]).status.code(), Some(0));
+}
+
+#[test]
 fn several_files_give_a_line_each() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
@@ -311,7 +329,9 @@ fn help_completions_and_man_page_know_every_command() {
     let help = expect(0, dir.path(), &["--help"]);
     insta::assert_snapshot!(help);
     let (man, bash) = (expect(0, dir.path(), &["man"]), expect(0, dir.path(), &["completions", "bash"]));
-    for command in ["save", "seal", "unseal", "load", "verify", "inspect", "ids", "vectors", "dump", "attachments"] {
+    for command in
+        ["save", "seal", "unseal", "load", "verify", "inspect", "ids", "vectors", "diff", "dump", "attachments"]
+    {
         assert!(help.contains(command) && man.contains(command) && bash.contains(command), "{command}");
         assert!(expect(0, dir.path(), &["man", command]).contains(command));
     }

@@ -39,6 +39,9 @@ pub(crate) struct Args {
     json: bool,
 }
 
+/// Row numbers that are printed as ids; a few bytes can claim any number of rows.
+const MOST_NUMBERS: u64 = 1 << 32;
+
 impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
         let opened = Opened::open(&self.file)?;
@@ -74,8 +77,12 @@ impl Args {
             }
             Some(rows) => rows.start..rows.end.min(all),
         };
-        let mut out = Stdout::new();
         let stored = !matches!(place, IdPlace::None);
+        if !stored && rows.end - rows.start > MOST_NUMBERS {
+            let said = "no ids are stored: they are the row numbers, and the index claims too many of them to print";
+            return Err(Cause::Refused(format!("{said}: {all}")));
+        }
+        let mut out = Stdout::new();
         if self.json {
             let file = serde_json::Value::from(self.file.display().to_string());
             let count = rows.end - rows.start;

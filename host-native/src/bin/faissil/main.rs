@@ -6,6 +6,7 @@
 
 mod args;
 mod attachments;
+mod diff;
 mod dump;
 mod ids;
 mod inspect;
@@ -40,6 +41,7 @@ enum Command {
     Inspect(inspect::Args),
     Ids(ids::Args),
     Vectors(vectors::Args),
+    Diff(diff::Args),
     Dump(dump::Args),
     Attachments(attachments::Args),
     /// Print the completions of a shell.
@@ -106,6 +108,7 @@ impl Command {
             Command::Inspect(args) => args.run(),
             Command::Ids(args) => args.run(),
             Command::Vectors(args) => args.run(),
+            Command::Diff(args) => args.run(),
             Command::Dump(args) => args.run(),
             Command::Attachments(args) => args.run(),
             Command::Completions { shell } => {
