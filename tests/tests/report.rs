@@ -5,19 +5,25 @@ use faissil_core::describe::Note;
 use faissil_core::error::Error;
 use faissil_core::faiss;
 use faissil_core::ids::{self, ExternalId, IdKind, IdPlace, IdSummary, Summariser};
-use faissil_core::report::{Attachment, Dump, Fidelity, Json as Value, Known, Level, Run, inspection, page};
-use faissil_core::{Reading, Span};
+use faissil_core::report::{
+    Attachment, Dump, Fidelity, Inspection, Json as Value, Known, Level, Run, inspection, page,
+};
+use faissil_core::{Reading, Span, Step};
 use faissil_tests::{Case, corpus, kept, root};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 /// The JSON of `inspect` for a plain index file.
 fn report(case: &Case) -> Json {
+    serde_json::to_value(inspected(case)).expect("a report is JSON")
+}
+
+fn inspected(case: &Case) -> Inspection {
     let file = case.bytes();
     let outline = faiss::outline(&file).unwrap_or_else(|error| panic!("{}: {error}", case.name));
     let len = file.len() as u64;
-    let known = Known { file: case.name.clone(), size_bytes: len, stream_len: len, ..Known::default() };
-    serde_json::to_value(inspection(&outline, known)).expect("a report is JSON")
+    let known = Known { file: format!("{}.faiss", case.name), size_bytes: len, stream_len: len, ..Known::default() };
+    inspection(&outline, known)
 }
 
 /// Run a check over every file and show all that fail.
@@ -267,6 +273,81 @@ fn pages_and_dumps_are_as_accepted() {
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
         settings.bind(|| insta::assert_snapshot!(name, format!("{text}\n{dump}")));
+    }
+}
+
+#[test]
+fn damaged_files_are_reported_without_a_panic() {
+    let mut outlined = 0;
+    for case in kept() {
+        let file = case.bytes();
+        let len = file.len();
+        let cuts = (1..12).map(|part| file[..len * part / 12].to_vec());
+        let flips = (0..24).map(|step| {
+            let mut file = file.clone();
+            // Headers are where numbers are; the step spreads over them and wraps in short files.
+            file[(4 + step * 13) % len] ^= 0x80 >> (step % 8);
+            file
+        });
+        for damaged in cuts.chain(flips) {
+            let Ok(outline) = faiss::outline(&damaged) else { continue };
+            outlined += 1;
+            let text = page(&inspection(&outline, Known::default()));
+            assert!(!text.is_empty());
+            let dump = Dump::new(&outline, None).over(&damaged);
+            assert!(dump.is_ok(), "{}: what was outlined is there: {dump:?}", case.name);
+        }
+    }
+    assert!(outlined > 1000, "only {outlined} damaged files could be outlined");
+}
+
+#[test]
+fn a_dump_of_a_place_in_the_lists_names_the_list() {
+    let cases = kept();
+    let case = cases.iter().find(|case| case.name == "1.15.1/ivf_flat").expect("it is kept");
+    let (file, facts) = (case.bytes(), case.facts());
+    let outline = faiss::outline(&file).expect("it is an index");
+    let ids = facts["tree"]["invlists"]["ids"]["5"].as_array().expect("list 5 holds something");
+    // The ids of list 5 stand together: find the first two.
+    let wanted: Vec<u8> = ids[..2].iter().flat_map(|id| id.as_i64().expect("an id").to_le_bytes()).collect();
+    let start = file.windows(16).position(|bytes| bytes == wanted).expect("they are in the file") as u64;
+    let text = Dump::new(&outline, Some(Span::new(start, 16))).over(&file).expect("the file is whole");
+    let list = format!("list 5 of 8: ids of {} entries", ids.len());
+    assert!(text.contains(&list) && !text.contains("list 4 of") && !text.contains("codes of"), "{text}");
+    assert!(text.contains(&format!("{} {}", ids[0], ids[1])), "{text}");
+}
+
+#[test]
+fn a_dump_of_pieces_is_the_dump_of_the_whole() {
+    for case in kept() {
+        let file = case.bytes();
+        let outline = faiss::outline(&file).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        let at = Span::new(file.len() as u64 / 3, 40);
+        let whole = Dump::new(&outline, Some(at)).over(&file).expect("the file is whole");
+        let mut dump = Dump::new(&outline, Some(at));
+        let pieces = loop {
+            match dump.step().expect("the file is whole") {
+                Step::Done(text) => break text,
+                Step::Need(span) => dump.bring(span.start, slice(&file, Span::new(span.start, 1))),
+            }
+        };
+        assert_eq!(pieces, whole, "{}", case.name);
+        assert!(!whole.is_empty(), "{}: {at} lies in the file", case.name);
+    }
+}
+
+#[test]
+fn the_json_of_a_few_files_is_as_accepted() {
+    let few = ["idmap2_pca_sq8", "ivf_flat_ondisk", "hnsw_null_storage", "rq_untrained", "bin_ivf"];
+    for name in few {
+        let wanted = format!("1.15.1/{name}");
+        let case = kept().into_iter().find(|case| case.name == wanted).unwrap_or_else(|| panic!("{wanted} is kept"));
+        let text = serde_json::to_string_pretty(&inspected(&case)).expect("a report is JSON");
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(root().join("tests/snapshots/json"));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!(name, text));
     }
 }
 

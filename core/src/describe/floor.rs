@@ -60,10 +60,11 @@ const fn rule(name: &'static str, asks: fn(u64) -> bool, since: Version) -> Rule
 
 /// Values that ask for a release later than their tag does.
 const RULES: &[Rule] = &[
-    // MetricType.h. 25 was another metric in 1.9.0 to 1.11.0 (ABS_INNER_PRODUCT) than since (GOWER).
+    // MetricType.h. 25 is GOWER; in 1.9.0 to 1.11.0 it was ABS_INNER_PRODUCT (a note says so).
     rule("metric_type", |metric| metric > 1, Version(1, 5, 3)),
     rule("metric_type", |metric| metric == 23, Version(1, 7, 4)),
-    rule("metric_type", |metric| metric >= 24, Version(1, 9, 0)),
+    rule("metric_type", |metric| metric == 24, Version(1, 9, 0)),
+    rule("metric_type", |metric| metric >= 25, Version(1, 12, 0)),
     // ScalarQuantizer.h, `QuantizerType`.
     rule("sq.qtype", |qtype| qtype == 4, Version(1, 3, 0)),
     rule("sq.qtype", |qtype| qtype == 5, Version(1, 5, 1)),

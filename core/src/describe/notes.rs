@@ -60,6 +60,11 @@ pub fn notes(outline: &Outline, floor: &Floor) -> Vec<Note> {
     if outline.fault.is_none() && super::vectors(root) == 0 {
         out.push(Note::new("empty", false, "empty: it holds no vectors"));
     }
+    if root.u64("metric_type") == Some(25) {
+        let text = "metric 25 is GOWER since FAISS 1.12.0; in 1.9.0 to 1.11.0 the same number was ABS_INNER_PRODUCT, and the \
+                    file does not say which release wrote it";
+        out.push(Note::new("metric-25", false, text));
+    }
     remarks(root, "", &mut out);
     out.sort_by_key(|note| !note.warning);
     out

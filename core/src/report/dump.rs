@@ -2,14 +2,18 @@
 //!
 //! Every leaf of the outline is a line or two: where it stands, its bytes, its name, what they say. Long
 //! arrays are shown by their head and tail. With a span, only the leaves that it touches are shown, and of
-//! an array the elements in it, up to `MOST` bytes.
+//! an array the elements in it, up to `MOST` bytes. Of inverted lists the first few are shown, or those in the
+//! span: which list, its codes, its ids.
 //!
 //! [`Dump`] is a [`Reading`]: it asks only for the bytes that it prints.
+
+mod lists;
 
 use super::page::grouped;
 use crate::bytes::{Reading, Span, Step};
 use crate::describe::metric_name;
 use crate::error::Error;
+use crate::lists::{Layout, List, Lists, Walk};
 use crate::outline::{Array, Dtype, Field, Leaf, Meaning, Outline, Value};
 use crate::window::{Read, Replay, Window};
 use alloc::{
@@ -17,6 +21,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use lists::{code_type, find_lists, list_lines};
 
 /// Bytes of an array that are shown of its start and of its end.
 const EDGE: u64 = 32;
@@ -27,44 +32,53 @@ const ROW: u64 = 16;
 /// Bytes of one leaf that are shown when a span is asked for.
 const MOST: u64 = 16 << 10;
 
-/// A reading that prints a stream's bytes with their meaning.
-pub struct Dump(Replay<State, Print>);
+/// Inverted lists that are shown when no span is asked for.
+const LISTS: usize = 3;
 
-type Print = fn(&mut State, &mut Window) -> Read<String>;
+/// A reading that prints a stream's bytes with their meaning.
+pub struct Dump<'a>(Replay<State<'a>, Print<'a>>);
+
+type Print<'a> = fn(&mut State<'a>, &mut Window) -> Read<String>;
 
 /// What is to be printed, and how far it is.
-struct State {
-    lines: Vec<Line>,
-    next: usize,
+struct State<'a> {
+    /// Lines to come, the last first.
+    lines: Vec<Line<'a>>,
+    /// The lists that are being walked over, and what was found of them.
+    walk: Option<(Walk<'a>, Vec<List>)>,
     out: String,
+    /// The bytes that were asked for.
+    at: Option<Span>,
     /// Columns for byte positions.
     digits: usize,
 }
 
 /// A piece of the output.
-struct Line {
+struct Line<'a> {
     /// Bytes that it shows.
     span: Span,
     /// What they are.
-    kind: Show,
+    kind: Show<'a>,
 }
 
-enum Show {
+enum Show<'a> {
     /// A heading or remark: no bytes.
     Text(String),
     /// A whole small value: name and meaning.
     Value { path: String, meaning: String },
     /// Rows of elements.
     Rows(Dtype),
+    /// Inverted lists, whose places are found when it is their turn; the type of their codes.
+    Lists(&'a Lists, Dtype),
 }
 
-impl Dump {
+impl<'a> Dump<'a> {
     /// Print the parts of `outline` that touch `at`; everything when there is none.
-    pub fn new(outline: &Outline, at: Option<Span>) -> Dump {
+    pub fn new(outline: &'a Outline, at: Option<Span>) -> Dump<'a> {
         let mut lines = Vec::new();
         for leaf in outline.leaves() {
             if at.is_none_or(|at| touches(&leaf.span, &at)) {
-                plan(&leaf, at, &mut lines);
+                plan(&leaf, outline, at, &mut lines);
             }
         }
         if let Some(rest) = outline.trailing().filter(|rest| at.is_none_or(|at| touches(rest, &at))) {
@@ -78,12 +92,13 @@ impl Dump {
             });
         }
         let digits = outline.file_len.to_string().len();
-        let state = State { lines, next: 0, out: String::new(), digits };
+        lines.reverse();
+        let state = State { lines, walk: None, out: String::new(), at, digits };
         Dump(Replay::new(outline.file_len, state, print))
     }
 }
 
-impl Reading for Dump {
+impl Reading for Dump<'_> {
     type Output = String;
 
     fn step(&mut self) -> Result<Step<String>, Error> {
@@ -101,7 +116,7 @@ fn touches(leaf: &Span, at: &Span) -> bool {
 }
 
 /// The lines for one leaf.
-fn plan(leaf: &Leaf<'_>, at: Option<Span>, lines: &mut Vec<Line>) {
+fn plan<'a>(leaf: &Leaf<'a>, outline: &'a Outline, at: Option<Span>, lines: &mut Vec<Line<'a>>) {
     let value = |meaning: String| Line { span: leaf.span, kind: Show::Value { path: leaf.path.clone(), meaning } };
     match leaf.meaning {
         Meaning::Field(field) => lines.push(value(meaning(field))),
@@ -119,17 +134,19 @@ fn plan(leaf: &Leaf<'_>, at: Option<Span>, lines: &mut Vec<Line>) {
         Meaning::Lists(lists) => {
             let what = format!("data of {} inverted lists, {} entries", lists.nlist, grouped(lists.balance.total));
             heading(leaf.span, &leaf.path, &what, lines);
-            rows(lists.span, Dtype::U8, at, lines);
+            if !matches!(lists.layout, Layout::OnDisk { .. }) {
+                lines.push(Line { span: lists.span, kind: Show::Lists(lists, code_type(outline, lists)) });
+            }
         }
     }
 }
 
-fn heading(span: Span, path: &str, what: &str, lines: &mut Vec<Line>) {
+fn heading(span: Span, path: &str, what: &str, lines: &mut Vec<Line<'_>>) {
     lines.push(Line { span: Span::new(span.start, 0), kind: Show::Text(format!("{path}: {what}")) });
 }
 
 /// The elements of `span`: in a span that was asked for all of them up to `MOST`, else head and tail.
-fn rows(span: Span, dtype: Dtype, at: Option<Span>, lines: &mut Vec<Line>) {
+fn rows(span: Span, dtype: Dtype, at: Option<Span>, lines: &mut Vec<Line<'_>>) {
     let asked = at.and_then(|at| at.overlap(&span));
     let (shown, head, tail) = match asked {
         Some(part) => (whole_rows(part, span), MOST, 0),
@@ -182,7 +199,7 @@ fn meaning(field: &Field) -> String {
             Some(2) => Some("hash table"),
             _ => None,
         },
-        "dummy_1" | "dummy_2" => Some("the same in every file, no meaning"),
+        "dummy_1" | "dummy_2" => Some("constant, no meaning"),
         _ => None,
     };
     word.map_or(text.clone(), |word| format!("{text} ({word})"))
@@ -212,8 +229,16 @@ fn text(value: &Value) -> String {
 }
 
 /// Print line after line; what is printed is never asked for again.
-fn print(state: &mut State, window: &mut Window) -> Read<String> {
-    while let Some(line) = state.lines.get(state.next) {
+fn print(state: &mut State<'_>, window: &mut Window) -> Read<String> {
+    while let Some(line) = state.lines.last() {
+        if let Show::Lists(lists, dtype) = line.kind {
+            let found = find_lists(state, lists, window)?;
+            state.lines.pop();
+            let mut lines = list_lines(lists, &found, dtype, state.at);
+            lines.reverse();
+            state.lines.append(&mut lines);
+            continue;
+        }
         let bytes = window.bytes(line.span)?;
         let digits = state.digits;
         let at = line.span.start;
@@ -228,9 +253,10 @@ fn print(state: &mut State, window: &mut Window) -> Read<String> {
                     push(&mut state.out, format!("{at:>digits$}  {:<48} {}", hex_of(part, 16), values(part, *dtype)));
                 }
             }
+            Show::Lists(..) => {}
         }
         window.forget(line.span);
-        state.next = state.next.saturating_add(1);
+        state.lines.pop();
     }
     Ok(core::mem::take(&mut state.out))
 }

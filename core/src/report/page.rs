@@ -12,7 +12,7 @@ use alloc::{
 use core::fmt::Write;
 
 /// Columns that wrapped sentences keep to.
-const WIDTH: usize = 96;
+const WIDTH: usize = 100;
 
 /// Parameters shown in the tree; the rest is in the JSON and in `dump`.
 const SHOWN_PARAMS: [&str; 24] = [
@@ -139,15 +139,22 @@ fn head(out: &mut String, report: &Inspection) -> core::fmt::Result {
     };
     row(out, "size", &format!("{} ({} bytes){stream}", size(report.size_bytes), grouped(report.size_bytes)))?;
     let each = report.memory.bytes_per_vector.map_or_else(String::new, |each| format!(", {each:.1} bytes a vector"));
-    row(out, "in memory", &format!("about {} once FAISS has loaded it{each}", size(report.memory.bytes)))?;
+    let away = report.lists.iter().any(|lists| lists.side_file.is_some());
+    let away = if away { "; the lists stay in their file" } else { "" };
+    row(out, "in memory", &format!("about {} once FAISS has loaded it{each}{away}", size(report.memory.bytes)))?;
     let why = &report.faiss_version_why;
-    let place = if why.path.is_empty() { String::new() } else { format!(" in {}", why.path) };
+    // A field's reason starts with its own name; the path says the same and where.
+    let place = match why.reason.split_once(' ') {
+        _ if why.path.is_empty() => why.reason.clone(),
+        Some((name, rest)) if why.path.ends_with(name) => format!("{} {rest}", why.path),
+        _ => format!("{} in {}", why.reason, why.path),
+    };
     let releases = if why.only {
         format!("FAISS {} only", report.faiss_version_min)
     } else if report.faiss_version_min == "1.2.1" {
-        "any FAISS".to_string()
+        "any FAISS release".to_string()
     } else {
-        format!("FAISS {} or later (byte {}: {}{place})", report.faiss_version_min, why.offset, why.reason)
+        format!("FAISS {} or later (byte {}: {place})", report.faiss_version_min, why.offset)
     };
     row(out, "read by", &releases)?;
     if let Some(digest) = &report.stream.blake3 {
@@ -173,12 +180,14 @@ fn tree(out: &mut String, node: &Node, role: &str, depth: usize) -> core::fmt::R
     let indent = "  ".repeat(depth);
     let role = if role.is_empty() { String::new() } else { format!("{role}: ") };
     let tag = node.fourcc.as_ref().map_or_else(String::new, |tag| format!(" `{tag}`"));
-    let mut line = format!("{indent}{role}{}{tag}", node.class);
+    let mut line = format!("{role}{}{tag}", node.class);
     let shown = SHOWN_PARAMS.iter().filter_map(|name| Some((name, node.params.get(name)?)));
     for (number, (name, value)) in shown.enumerate() {
         let _ = write!(line, "{}{name} {}", if number == 0 { "  " } else { ", " }, brief(value));
     }
-    writeln!(out, "  {:>14}  {:>10}  {line}", grouped(node.offset), size(node.bytes))?;
+    let first = format!("  {:>14}  {:>10}  {indent}", grouped(node.offset), size(node.bytes));
+    let next = format!("{:30}{indent}      ", "");
+    wrapped(out, &first, &next, &line)?;
     // Arrays and records follow each other in the file.
     let mut arrays = node.arrays.iter().filter(|array| array.bytes > 0).peekable();
     let mut children = node.children.iter().peekable();
