@@ -60,20 +60,26 @@ impl<'a> Append<'a> {
         let (log2, len, file) = (self.writer.chunk_log2(), stream.len(), self.file);
         let mut values = ChunkValues::new(log2);
         let work = |span: Span, bytes: &[u8]| Ok(hash_piece(span, bytes, log2));
-        sweep(stream, Span::new(0, len), work, |span, bytes, hashes| {
-            // One thread writes, in order: a file takes one writer at a time, and others would only spin.
-            if copy {
-                file.write_all_at(bytes, span.start)?;
-            }
-            for hash in values.push(hashes) {
-                self.writer.push_sealed(hash)?;
-            }
-            if let Some(ids) = &mut ids {
-                ids.pass(span.start, bytes, stream)?;
-            }
-            progress(span.end(), len);
-            Ok(())
-        })?;
+        sweep(
+            stream,
+            Span::new(0, len),
+            |_| true,
+            work,
+            |span, bytes, hashes| {
+                // One thread writes, in order: a file takes one writer at a time, and others would only spin.
+                if copy {
+                    file.write_all_at(bytes, span.start)?;
+                }
+                for hash in values.push(hashes) {
+                    self.writer.push_sealed(hash)?;
+                }
+                if let Some(ids) = &mut ids {
+                    ids.pass(span.start, bytes, stream)?;
+                }
+                progress(span.end(), len);
+                Ok(())
+            },
+        )?;
         if let Some(hash) = values.finish() {
             self.writer.push_sealed(hash)?;
         }

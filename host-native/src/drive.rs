@@ -81,6 +81,11 @@ impl<R: Reading> Onlooker<R> {
         Ok(onlooker)
     }
 
+    /// The reading.
+    pub fn reading(&self) -> &R {
+        &self.reading
+    }
+
     fn step(&mut self) -> Result<(), Cause> {
         match self.reading.step()? {
             Step::Done(out) => (self.need, self.done) = (None, Some(out)),

@@ -271,12 +271,18 @@ fn pass_stream(file: &File, snapshot: &Snapshot, sink: &Sink<'_>, progress: Prog
             };
             let span = Span::between(first.logical.start, last.logical.end());
             let work = |span: Span, bytes: &[u8]| Ok(hash_piece(span, bytes, log2));
-            sweep(file, span, work, |span, bytes, hashes| {
-                values.push(hashes).into_iter().try_for_each(&mut compare)?;
-                sink.write(span.start, bytes)?;
-                progress(span.end(), len);
-                Ok(())
-            })?;
+            sweep(
+                file,
+                span,
+                |_| true,
+                work,
+                |span, bytes, hashes| {
+                    values.push(hashes).into_iter().try_for_each(&mut compare)?;
+                    sink.write(span.start, bytes)?;
+                    progress(span.end(), len);
+                    Ok(())
+                },
+            )?;
             if let Some(hash) = values.finish() {
                 compare(hash)?;
             }

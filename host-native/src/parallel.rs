@@ -134,18 +134,21 @@ impl Drop for Release<'_> {
 }
 
 /// Read `span` of `store` once, in pieces of [`PIECE`] bytes counted from its start, on all cores:
-/// `work` sees each piece on some thread, `take` sees it with the result of `work`, in order, on the
-/// calling thread.
+/// `work` sees each piece on some thread, `take` gets the result of `work`, in order, on the calling
+/// thread. It sees the bytes too where it `wants` them; a thread whose bytes nobody wants reads the next
+/// piece into the same memory, which is still in its cache.
 ///
 /// # Errors
 /// The first of the store, `work` or `take`.
 pub fn sweep<T: Send>(
     store: &(impl Store + ?Sized),
     span: Span,
+    wants: impl Fn(Span) -> bool + Sync,
     work: impl Fn(Span, &[u8]) -> Result<T, Cause> + Sync,
     mut take: impl FnMut(Span, &[u8], T) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
     let spare: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+    let give_back = |buffer| spare.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
     let piece = |number: u64| {
         let start = span.start + number * PIECE;
         Span::between(start, span.end().min(start + PIECE))
@@ -156,11 +159,15 @@ pub fn sweep<T: Send>(
         buffer.resize(span.len as usize, 0);
         store.read_at(span.start, &mut buffer)?;
         let made = work(span, &buffer)?;
-        Ok((buffer, made))
+        if wants(span) {
+            return Ok((Some(buffer), made));
+        }
+        give_back(buffer);
+        Ok((None, made))
     };
     in_order(span.len.div_ceil(PIECE), most_of(PIECE), read, |number, (buffer, made)| {
-        take(piece(number), &buffer, made)?;
-        spare.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+        take(piece(number), buffer.as_deref().unwrap_or(&[]), made)?;
+        buffer.into_iter().for_each(give_back);
         Ok(())
     })
 }
@@ -218,6 +225,7 @@ mod tests {
         sweep(
             &store,
             span,
+            |_| true,
             |_, piece| Ok(blake3::hash(piece)),
             |at, piece, hash| {
                 assert_eq!((at.start, hash), (3 + copy.len() as u64, blake3::hash(piece)));
@@ -228,5 +236,20 @@ mod tests {
         .unwrap();
         assert_eq!(copy, bytes[3..bytes.len() - 4]);
         assert_eq!((store.reads(), store.bytes()), (3, span.len));
+    }
+
+    #[test]
+    fn only_bytes_that_are_wanted_come_along() {
+        let store: Vec<u8> = (0..9 * PIECE).map(|n| (n / PIECE) as u8).collect();
+        let (span, wanted) = (Span::new(0, 9 * PIECE), Span::new(4 * PIECE + 1, PIECE));
+        let mut seen = Vec::new();
+        let wants = |span: Span| span.overlap(&wanted).is_some();
+        let take = |span: Span, bytes: &[u8], first: u8| {
+            assert!(bytes.is_empty() || bytes.len() as u64 == span.len);
+            seen.push((first, !bytes.is_empty()));
+            Ok(())
+        };
+        sweep(&store, span, wants, |_, bytes| Ok(bytes[0]), take).unwrap();
+        assert_eq!(seen, (0..9).map(|n| (n, n == 4 || n == 5)).collect::<Vec<_>>());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::sorting::Sorter;
 use faissil_core::{
-    Error, Kind, Reading, Step,
+    Error, Kind, Reading, Span, Step,
     files::Files,
     ids::{IdPlace, IdStream, IdSummary, Merge, Summariser},
 };
@@ -11,6 +11,7 @@ use std::{io, path::Path};
 /// Sums up the ids of a place. Ids that are too many for memory are sorted in a file.
 pub struct Summing<'a> {
     ids: IdStream<'a>,
+    lie_in: Span,
     summariser: Option<Summariser>,
     runs: Sorter,
     spilled: bool,
@@ -20,7 +21,17 @@ impl<'a> Summing<'a> {
     /// All ids of this place; `scratch` is a directory with room.
     pub fn new(place: &IdPlace<'a>, files: Files, scratch: &Path) -> Summing<'a> {
         let (ids, runs) = (IdStream::all(place, files), Sorter::new(scratch));
-        Summing { ids, summariser: Some(Summariser::new(true)), runs, spilled: false }
+        let lie_in = match place {
+            IdPlace::Map { array, .. } => array.span,
+            IdPlace::Lists { lists, .. } => lists.span,
+            IdPlace::None | IdPlace::Unfollowed(_) => Span::default(),
+        };
+        Summing { ids, lie_in, summariser: Some(Summariser::new(true)), runs, spilled: false }
+    }
+
+    /// The bytes of the stream among which the ids are.
+    pub fn lie_in(&self) -> Span {
+        self.lie_in
     }
 
     fn spill(&mut self, last: bool) -> io::Result<()> {

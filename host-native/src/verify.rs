@@ -320,6 +320,7 @@ fn check_chunks(
     checked.chunks += entries.len() as u64;
     let of_stream = first.owner == Owner::Stream;
     checked.stream_seen |= of_stream;
+    let ids_lie_in = ids.as_ref().map(|ids| ids.reading().lie_in()).unwrap_or_default();
     let mut pass = |span: Span, bytes: &[u8]| {
         if of_stream {
             progress(span.end(), stream.len());
@@ -343,6 +344,7 @@ fn check_chunks(
         sweep(
             file,
             span,
+            |span| ids_lie_in.overlap(&span).is_some(),
             |span, bytes| Ok(hash_piece(span, bytes, log2)),
             |span, bytes, hashes| {
                 values.push(hashes).into_iter().for_each(|hash| compare(hash, checked));
