@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{expect, faissil, fixture, index, names, root, run, text};
+use common::{expect, faissil, fixture, index, ivf, names, root, run, text};
 use std::{fs, io::Read, path::Path, process::Stdio};
 
 /// Run lines of `faissil ...` in `dir` and write down what comes.
@@ -119,9 +119,46 @@ fn damage_is_named() {
     assert!(!dir.join("out").exists());
 }
 
-/// Chunks of 16 KiB would name single lists; these are of 1 MiB, so the index has to be larger.
 #[test]
-fn damaged_lists_and_lost_ids_are_named() {
+fn damaged_lists_are_named_by_number() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    // A list is 500 * (64 + 8) bytes.
+    let bytes = ivf(256, 500, 16);
+    let start = bytes.len() as u64 - 256 * 500 * 72;
+    fs::write(dir.join("x.faiss"), bytes).unwrap();
+    for layout in ["sealed", "packed"] {
+        expect(0, dir, &["save", "x.faiss", "x.faissil", "--layout", layout]);
+        let mut bytes = fs::read(dir.join("x.faissil")).unwrap();
+        let place = bytes.len() / 2;
+        bytes[place] ^= 1;
+        fs::write(dir.join("x.faissil"), bytes).unwrap();
+        let report: serde_json::Value =
+            serde_json::from_str(&expect(1, dir, &["verify", "--json", "x.faissil"])).unwrap();
+        let damage = &report["damage"][0];
+        let lists = damage["path"].as_str().unwrap().split("invlists.codes of lists ").nth(1).unwrap();
+        let (first, rest) = lists.split_once("..").unwrap();
+        let (first, last): (u64, u64) = (first.parse().unwrap(), rest.split(',').next().unwrap().parse().unwrap());
+        assert!(first > 0 && last < 256 && last - first < 64, "{}", damage["path"]);
+        let ids: Vec<u64> =
+            damage["ids_lost"]["ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
+        let count = damage["ids_lost"]["count"].as_u64().unwrap();
+        assert!(count <= (last - first + 1) * 500 && count > (last - first - 2) * 500, "{}", damage["path"]);
+        if layout == "packed" {
+            // The ids are in the same chunk, which cannot be decoded.
+            assert_eq!(ids.len(), 0);
+        } else {
+            // The ids of a list stand behind its codes, so damage can begin with those of the list before.
+            let list = (ids[0] - 100) / 500;
+            assert!(ids.len() == 1000 && (list == first || list + 1 == first), "{}", damage["path"]);
+            let offset = damage["span"]["offset"].as_u64().unwrap();
+            assert_eq!(list, (offset - start) / (500 * 72));
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_damaged_are_named_by_their_ids() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     fs::write(dir.join("x.faiss"), index(40_000, 32)).unwrap();

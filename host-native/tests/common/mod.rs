@@ -46,6 +46,38 @@ pub(crate) fn index(rows: u64, d: u32) -> Vec<u8> {
     pieces.unwrap().concat()
 }
 
+/// An IndexIVFFlat of `nlist` lists with `size` vectors of `d` floats each; the ids count from 100.
+pub(crate) fn ivf(nlist: u64, size: u64, d: u32) -> Vec<u8> {
+    let header = |tag: &[u8], ntotal: u64| {
+        let mut out = tag.to_vec();
+        out.extend(d.to_le_bytes());
+        [ntotal, 1 << 20, 1 << 20].iter().for_each(|number| out.extend(number.to_le_bytes()));
+        out.push(1);
+        out.extend(1i32.to_le_bytes());
+        out
+    };
+    let mut out = header(b"IwFl", nlist * size);
+    out.extend(nlist.to_le_bytes());
+    out.extend(1u64.to_le_bytes());
+    out.extend(header(b"IxF2", nlist));
+    out.extend((nlist * u64::from(d)).to_le_bytes());
+    out.extend(vec![0; nlist as usize * d as usize * 4]);
+    // No direct map.
+    out.push(0);
+    out.extend(0u64.to_le_bytes());
+    out.extend(b"ilar");
+    out.extend(nlist.to_le_bytes());
+    out.extend((u64::from(d) * 4).to_le_bytes());
+    out.extend(b"full");
+    out.extend(nlist.to_le_bytes());
+    (0..nlist).for_each(|_| out.extend(size.to_le_bytes()));
+    for list in 0..nlist {
+        out.extend(vec![list as u8; size as usize * d as usize * 4]);
+        (0..size).for_each(|place| out.extend((100 + list * size + place).to_le_bytes()));
+    }
+    out
+}
+
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().into()
