@@ -14,7 +14,7 @@ use crate::{
     sorting::Sorter,
     store::{Decoded, File, Joined, Store},
     summing::Summing,
-    verify::{Verified, has_ids, verify},
+    verify::{Verified, has_ids, this_build, verify},
 };
 use faissil_core::{
     files::Files,
@@ -22,8 +22,8 @@ use faissil_core::{
     keep::Kept,
     outline::Outline,
     snapshot::{
-        Attachments, Digest, Entry, Fidelity, Finished, Layout, Metadata, Parts, Producer, Recipe, Run, SECTIONS,
-        Snapshot, Writer,
+        Attachments, Digest, Entry, Fidelity, Finished, Layout, Metadata, Parts, Recipe, Run, SECTIONS, Snapshot,
+        Writer,
     },
 };
 use std::{
@@ -389,7 +389,7 @@ pub(crate) fn append(
     let finished = append.finish(Parts {
         faiss_min: kept.faiss_min,
         metadata: prepared.metadata.clone(),
-        producer: Some(Producer { name: "faissil".into(), version: env!("CARGO_PKG_VERSION").into() }),
+        producer: Some(this_build()),
         ids: kept.ids,
         tree: kept.tree,
         fidelity: prepared.fidelity.clone(),

@@ -26,8 +26,8 @@ use faissil_core::{
     keep::{self, Kept},
     outline::Outline,
     snapshot::{
-        Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Found, Ids, Owner, SealedHash, Snapshot,
-        TreeBody, lists_of,
+        Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Found, Ids, Owner, Producer, SealedHash,
+        Snapshot, TreeBody, lists_of,
     },
 };
 use std::path::Path;
@@ -129,8 +129,16 @@ pub fn verify(
         if checked.problems.is_empty() {
             let recorded_ids = recorded_ids.as_ref().filter(|_| !missing);
             let kept = Kept::of(derived.as_ref(), ids.as_ref());
+            let producer = drive(snapshot.body::<Producer>(), file).ok().flatten();
             for difference in kept.differences(snapshot.stream(), tree.as_ref(), recorded.as_ref(), recorded_ids) {
-                checked.problems.push(at_manifest(snapshot, difference.path, difference.reason));
+                match &producer {
+                    Some(other) if difference.is_judgement && *other != this_build() => {
+                        let (name, version) = (other.name.escape_debug(), other.version.escape_debug());
+                        let (path, reason) = (difference.path, difference.reason);
+                        verified.warnings.push(format!("{path} was judged otherwise by {name} {version}: {reason}"));
+                    }
+                    _ => checked.problems.push(at_manifest(snapshot, difference.path, difference.reason)),
+                }
             }
             if let (Some(tree), Some(outline)) = (&tree, &derived) {
                 checked.problems.extend(wrong_sizes(snapshot, tree, outline, &stream, file)?);
@@ -150,6 +158,11 @@ pub fn verify(
     }
     verified.damage.extend(checked.problems);
     Ok(verified)
+}
+
+/// What the snapshots of this build name as their writer.
+pub(crate) fn this_build() -> Producer {
+    Producer { name: "faissil".into(), version: env!("CARGO_PKG_VERSION").into() }
 }
 
 /// Whether ids are stored in this place.

@@ -82,7 +82,7 @@ fn ids(summary: IdSummary) -> Ids {
         min: summary.min.map(|id| id.0),
         max: summary.max.map(|id| id.0),
         duplicates: summary.duplicates,
-        first: summary.first.map(|id| id.0),
+        first: summary.step.and(summary.first).map(|id| id.0),
         step: summary.step,
     }
 }

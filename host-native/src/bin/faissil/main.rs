@@ -11,6 +11,7 @@ mod dump;
 mod ids;
 mod inspect;
 mod load;
+mod npy;
 mod save;
 mod say;
 mod seal;

@@ -1,32 +1,29 @@
 //! `faissil vectors`: vectors that are stored as plain float32, as a NumPy file.
 
 use crate::{
-    Outcome, args, say,
+    Outcome, args,
+    npy::Npy,
+    say,
     talk::{self, print, print_json},
 };
 use faissil::{
     Cause, Error,
     core::{
-        ids::{ExternalId, Row},
-        vectors::{FindRows, Stored, VectorStream, find},
+        ids::{ExternalId, IdStream, Row, place},
+        vectors::{Codes, FindRows, Stored, VectorStream, find},
     },
     drive::{drive, drive_on},
     inspect::Index,
     opened::Opened,
-    replace::Replacement,
 };
 use serde_json::json;
-use std::{
-    collections::BTreeSet,
-    io::{self, BufWriter, Write},
-    ops::Range,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, ops::Range, path::PathBuf};
 
 /// Write the vectors of an index to a NumPy file, with no FAISS.
 ///
 /// Vectors that are stored as plain float32 come out bit for bit: Flat, IVF Flat, HNSW, NSG and NNDescent over Flat, these behind id
-/// maps, and the exact copy of a refinement. Rows are in the order in which the index stores them.
+/// maps, and the exact copy of a refinement. Rows are those of `faissil ids`: those of the id map where there is one, else list 0
+/// first, then list 1, and so on; the exact copy of a refinement has an order of its own, which --ids-out tells.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The index file or snapshot
@@ -61,9 +58,12 @@ impl Args {
         }
         let stored = find(&index.outline)
             .map_err(|not| reading(Cause::Refused(not.reason)).hint("decoding needs FAISS: `index.reconstruct_n`"))?;
-        let (stream, count, known) = self.choose(&index, &stored).map_err(reading)?;
-        let written = self.write(&index, &stored, stream, count, known);
-        let count = written?;
+        let count = if matches!(stored.codes, Codes::Lists(_)) && !stored.maps.is_empty() && self.id.is_empty() {
+            self.write_mapped(&index, &stored)?
+        } else {
+            let (stream, count, known) = self.choose(&index, &stored).map_err(reading)?;
+            self.write(&index, &stored, stream, count, known)?
+        };
         let (vectors, d) = (self.output.display().to_string(), stored.d);
         let ids = self.ids_out.as_ref().map(|path| path.display().to_string());
         if self.json {
@@ -109,15 +109,61 @@ impl Args {
             let count = rows.len() as u64;
             return Ok((VectorStream::rows(stored, files, rows, false), count, Some(ids)));
         }
-        let rows = match &self.rows {
-            None => 0..stored.rows,
-            Some(rows) if rows.start > stored.rows => {
-                return Err(Cause::Refused(format!("there are {} rows, so none from {}", stored.rows, rows.start)));
-            }
-            Some(rows) => rows.start..rows.end.min(stored.rows),
-        };
+        let rows = self.rows_of(stored.rows)?;
         let count = rows.end - rows.start;
         Ok((VectorStream::new(stored, files, [rows], with_ids), count, None))
+    }
+
+    /// The rows that are asked for, of `all`.
+    fn rows_of(&self, all: u64) -> Result<Range<u64>, Cause> {
+        match &self.rows {
+            None => Ok(0..all),
+            Some(rows) if rows.start > all => {
+                Err(Cause::Refused(format!("there are {all} rows, so none from {}", rows.start)))
+            }
+            Some(rows) => Ok(rows.start..rows.end.min(all)),
+        }
+    }
+
+    /// Lists under an id map: a list entry says which row of the map it is, so vectors come in the order of the lists
+    /// and each is put in its row's place.
+    fn write_mapped(&self, index: &Index<'_>, stored: &Stored<'_>) -> Result<u64, Error> {
+        let reading = |cause: Cause| cause.reading(&self.file);
+        let damage = |said: String| reading(Cause::Damage(said));
+        let place = place(&index.outline);
+        let rows = self.rows_of(place.count().unwrap_or(0)).map_err(reading)?;
+        let count = rows.end - rows.start;
+        let mut vectors = Npy::create(&self.output, "<f4", &[count, stored.d], false)?;
+        let joined = index.joined();
+        // Without the outermost map the ids of entries are its rows.
+        let mut inner = stored.clone();
+        inner.maps.pop();
+        let mut stream = VectorStream::all(&inner, index.files(), true);
+        let mut missing = Missing::new(count);
+        while let Some(batch) = drive_on(&mut stream, &joined).map_err(reading)? {
+            for (row, floats) in batch.ids.iter().zip(batch.floats.chunks(stored.row_bytes.max(1) as usize)) {
+                let Some(row) = u64::try_from(row.0).ok().filter(|row| rows.contains(row)) else { continue };
+                if !missing.take(row - rows.start) {
+                    return Err(damage(format!("row {row} of the id map stands in the lists more than once")));
+                }
+                vectors.write_at((row - rows.start) * stored.row_bytes, floats)?;
+            }
+        }
+        if let Some(row) = missing.first() {
+            return Err(damage(format!("row {} of the id map has no vector in the lists", rows.start + row)));
+        }
+        if let Some(path) = &self.ids_out {
+            let mut ids = Npy::create(path, "<i8", &[count], true)?;
+            let mut stream = IdStream::new(&place, index.files(), rows);
+            while let Some(batch) = drive_on(&mut stream, &joined).map_err(reading)? {
+                for id in &batch.ids {
+                    ids.write(&id.0.to_le_bytes())?;
+                }
+            }
+            ids.finish()?;
+        }
+        vectors.finish()?;
+        Ok(count)
     }
 
     fn write(
@@ -129,8 +175,8 @@ impl Args {
         known: Option<Vec<ExternalId>>,
     ) -> Result<u64, Error> {
         let reading = |cause: Cause| cause.reading(&self.file);
-        let mut vectors = Npy::create(&self.output, "<f4", &[count, stored.d])?;
-        let mut ids = self.ids_out.as_ref().map(|path| Npy::create(path, "<i8", &[count])).transpose()?;
+        let mut vectors = Npy::create(&self.output, "<f4", &[count, stored.d], true)?;
+        let mut ids = self.ids_out.as_ref().map(|path| Npy::create(path, "<i8", &[count], true)).transpose()?;
         let joined = index.joined();
         let mut bytes = 0;
         while let Some(batch) = drive_on(&mut stream, &joined).map_err(reading)? {
@@ -159,79 +205,27 @@ impl Args {
     }
 }
 
-/// A NumPy file that is being written: its name is given when it is complete.
-struct Npy {
-    path: PathBuf,
-    out: Target,
+/// Rows that have not come yet, a bit each.
+struct Missing {
+    bits: Vec<u64>,
+    rows: u64,
 }
 
-enum Target {
-    File(BufWriter<std::fs::File>, Replacement),
-    Stdout(BufWriter<io::StdoutLock<'static>>),
-}
-
-impl Npy {
-    fn create(path: &Path, dtype: &str, shape: &[u64]) -> Result<Npy, Error> {
-        let out = if path.as_os_str() == "-" {
-            Target::Stdout(BufWriter::new(io::stdout().lock()))
-        } else {
-            let replacement = Replacement::of(path)?;
-            let file = replacement.file().try_clone().map_err(|error| Cause::from(error).writing(path))?;
-            Target::File(BufWriter::with_capacity(1 << 18, file), replacement)
-        };
-        let mut npy = Npy { path: path.into(), out };
-        npy.write(&header(dtype, shape))?;
-        Ok(npy)
+impl Missing {
+    fn new(rows: u64) -> Missing {
+        Missing { bits: vec![0; rows.div_ceil(64) as usize], rows }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let written = match &mut self.out {
-            Target::File(out, _) => out.write_all(bytes),
-            Target::Stdout(out) => out.write_all(bytes),
-        };
-        written.map_err(|error| Cause::from(error).writing(&self.path))
+    /// Whether `row` was missing; it no longer is.
+    fn take(&mut self, row: u64) -> bool {
+        let (word, bit) = (&mut self.bits[(row / 64) as usize], 1 << (row % 64));
+        let was = *word & bit == 0;
+        *word |= bit;
+        was
     }
 
-    fn finish(self) -> Result<(), Error> {
-        let path = self.path;
-        let finished = match self.out {
-            Target::File(out, replacement) => {
-                out.into_inner().map_err(|error| Cause::from(error.into_error())).and_then(|_| replacement.commit())
-            }
-            Target::Stdout(mut out) => out.flush().map_err(Cause::from),
-        };
-        finished.map_err(|cause| cause.writing(&path))
-    }
-}
-
-/// The head of a NumPy file, version 1.0 (`numpy/lib/format.py`): magic, length, and a Python literal, padded so that
-/// the data starts at a multiple of 64.
-fn header(dtype: &str, shape: &[u64]) -> Vec<u8> {
-    let mut shape = shape.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-    if !shape.contains(',') {
-        shape.push(',');
-    }
-    let mut text = format!("{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({shape}), }}");
-    while !(10 + text.len() + 1).is_multiple_of(64) {
-        text.push(' ');
-    }
-    text.push('\n');
-    let mut out = b"\x93NUMPY\x01\x00".to_vec();
-    out.extend((text.len() as u16).to_le_bytes());
-    out.extend(text.as_bytes());
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_header_is_what_numpy_writes() {
-        let header = header("<f4", &[3, 8]);
-        assert_eq!(header.len() % 64, 0);
-        assert_eq!(&header[..10], b"\x93NUMPY\x01\x00v\x00");
-        assert!(header[10..].starts_with(b"{'descr': '<f4', 'fortran_order': False, 'shape': (3, 8), }"));
-        assert!(header.ends_with(b" \n"));
+    /// The first that is missing still.
+    fn first(&self) -> Option<u64> {
+        (0..self.rows).find(|row| self.bits[(row / 64) as usize] & (1 << (row % 64)) == 0)
     }
 }
