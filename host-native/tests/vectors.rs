@@ -1,0 +1,59 @@
+//! Vectors come in the rows of the ids that are printed.
+
+mod common;
+
+use common::{fixture, run};
+use std::{fs, path::Path};
+
+/// An id map over the IVF index in `inner`, whose entries have the ids 0 and up: row `i` gets the id `ids[i]`.
+fn mapped(inner: &[u8], ids: &[i64]) -> Vec<u8> {
+    // The header of the inner index, `IwFl` and 33 bytes of L2 without an argument, serves the map too.
+    let mut out = [b"IxM2", &inner[4..37], inner].concat();
+    out.extend((ids.len() as u64).to_le_bytes());
+    out.extend(ids.iter().flat_map(|id| id.to_le_bytes()));
+    out
+}
+
+/// The data of a NumPy file in rows of `width` bytes.
+fn npy(path: &Path, width: usize) -> Vec<Vec<u8>> {
+    let bytes = fs::read(path).unwrap();
+    let header = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    bytes[header..].chunks(width).map(<[u8]>::to_vec).collect()
+}
+
+#[test]
+fn rows_behind_an_id_map_are_those_of_the_map() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let inner = fs::read(fixture("1.15.1/ivf_flat.faiss")).unwrap();
+    fs::write(dir.join("inner.faiss"), &inner).unwrap();
+    assert!(run(dir, &["vectors", "inner.faiss", "-o", "x.npy", "--ids-out", "i.npy"]).status.success());
+    let (vectors, labels) = (npy(&dir.join("x.npy"), 64), npy(&dir.join("i.npy"), 8));
+    let mut expected = vec![Vec::new(); vectors.len()];
+    for (label, vector) in labels.iter().zip(&vectors) {
+        expected[i64::from_le_bytes(label[..].try_into().unwrap()) as usize] = vector.clone();
+    }
+    assert_ne!(expected, vectors, "the lists of the fixture are not in the order of its ids");
+
+    let ids: Vec<i64> = (0..vectors.len() as i64).map(|row| 1000 - 7 * row).collect();
+    fs::write(dir.join("mapped.faiss"), mapped(&inner, &ids)).unwrap();
+    assert!(run(dir, &["vectors", "mapped.faiss", "-o", "y.npy", "--ids-out", "j.npy"]).status.success());
+    assert_eq!(npy(&dir.join("y.npy"), 64), expected);
+    let stored: Vec<Vec<u8>> = ids.iter().map(|id| id.to_le_bytes().to_vec()).collect();
+    assert_eq!(npy(&dir.join("j.npy"), 8), stored);
+
+    let part = run(dir, &["vectors", "mapped.faiss", "-o", "-", "--rows", "5..9"]);
+    assert!(part.stdout.ends_with(&expected[5..9].concat()));
+
+    // An entry that names a row twice leaves another without a vector: nothing is invented for it.
+    let mut broken = mapped(&inner, &ids);
+    let label = labels.iter().find(|label| label[0] == 3).unwrap();
+    let at = broken.windows(8).rposition(|window| window == &label[..]).unwrap();
+    broken[at] = 4;
+    fs::write(dir.join("broken.faiss"), broken).unwrap();
+    let refused = run(dir, &["vectors", "broken.faiss", "-o", "z.npy"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(!dir.join("z.npy").exists());
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("row 4 of the id map stands in the lists more than once"), "{said}");
+}
