@@ -20,6 +20,9 @@ use std::{
 /// Bytes of one piece of a [`sweep`]; a power of two, so that chunks and pieces nest.
 pub const PIECE: u64 = 1 << 20;
 
+/// Pieces that a thread reads before it hands over, so that threads seldom wait for each other.
+const PIECES_OF_A_JOB: u64 = 4;
+
 /// Bytes that all results of all threads may hold at a time.
 const HELD: u64 = 48 << 20;
 
@@ -153,8 +156,9 @@ pub fn sweep<T: Send>(
         let start = span.start + number * PIECE;
         Span::between(start, span.end().min(start + PIECE))
     };
-    let read = |number: u64| {
-        let span = piece(number);
+    let pieces = span.len.div_ceil(PIECE);
+    let of_job = |job: u64| (job * PIECES_OF_A_JOB..pieces.min((job + 1) * PIECES_OF_A_JOB)).map(piece);
+    let read = |span: Span| {
         let mut buffer = spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         buffer.resize(span.len as usize, 0);
         store.read_at(span.start, &mut buffer)?;
@@ -165,10 +169,13 @@ pub fn sweep<T: Send>(
         give_back(buffer);
         Ok((None, made))
     };
-    in_order(span.len.div_ceil(PIECE), most_of(PIECE), read, |number, (buffer, made)| {
-        take(piece(number), buffer.as_deref().unwrap_or(&[]), made)?;
-        buffer.into_iter().for_each(give_back);
-        Ok(())
+    let job = |number: u64| of_job(number).map(read).collect::<Result<Vec<_>, Cause>>();
+    in_order(pieces.div_ceil(PIECES_OF_A_JOB), most_of(PIECES_OF_A_JOB * PIECE), job, |number, done| {
+        of_job(number).zip(done).try_for_each(|(span, (buffer, made))| {
+            take(span, buffer.as_deref().unwrap_or(&[]), made)?;
+            buffer.into_iter().for_each(give_back);
+            Ok(())
+        })
     })
 }
 
