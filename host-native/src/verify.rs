@@ -16,6 +16,7 @@ use crate::{
     judge,
     opened::stream_of,
     parallel::{in_order, most_of, sweep},
+    sorting::{Pair, Sorter},
     store::{Decoded, Joined, Store},
     summing::Summing,
 };
@@ -132,7 +133,7 @@ pub fn verify(
             let producer = drive(snapshot.body::<Producer>(), file).ok().flatten();
             for difference in kept.differences(snapshot.stream(), tree.as_ref(), recorded.as_ref(), recorded_ids) {
                 match &producer {
-                    Some(other) if difference.is_judgement && *other != this_build() => {
+                    Some(other) if difference.is_judgement && is_another_version(other) => {
                         let (name, version) = (other.name.escape_debug(), other.version.escape_debug());
                         let (path, reason) = (difference.path, difference.reason);
                         verified.warnings.push(format!("{path} was judged otherwise by {name} {version}: {reason}"));
@@ -144,7 +145,7 @@ pub fn verify(
                 checked.problems.extend(wrong_sizes(snapshot, tree, outline, &stream, file)?);
             }
             if let (Some(ids), Some(place)) = (recorded_ids, &id_place) {
-                checked.problems.extend(wrong_lookup(snapshot, ids, place, files, &joined, file)?);
+                checked.problems.extend(wrong_lookup(snapshot, ids, place, files, &joined, file, scratch)?);
             }
         }
         verified.ids = ids;
@@ -163,6 +164,15 @@ pub fn verify(
 /// What the snapshots of this build name as their writer.
 pub(crate) fn this_build() -> Producer {
     Producer { name: "faissil".into(), version: env!("CARGO_PKG_VERSION").into() }
+}
+
+/// Whether this is Faissil in another version, which may judge otherwise. Of any other name, and of what is no version,
+/// nothing is known that would excuse a difference.
+fn is_another_version(producer: &Producer) -> bool {
+    let own = this_build();
+    let parts: Vec<&str> = producer.version.split('.').collect();
+    let number = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit()) && part.parse::<u32>().is_ok();
+    producer.name == own.name && producer.version != own.version && parts.len() == 3 && parts.iter().all(number)
 }
 
 /// Whether ids are stored in this place.
@@ -429,8 +439,7 @@ fn wrong_sizes(
     Ok(None)
 }
 
-/// Recorded pairs of id and row that are not those of the stream. Both sides come in another order, so the
-/// digests of all pairs are added up.
+/// Recorded pairs of id and row that are not those of the stream: both in order, one beside the other.
 fn wrong_lookup(
     snapshot: &Snapshot,
     ids: &Ids,
@@ -438,38 +447,62 @@ fn wrong_lookup(
     files: Files,
     joined: &impl Store,
     file: &(impl Store + ?Sized),
+    scratch: &Path,
 ) -> Result<Option<Damage>, Cause> {
     let Some(lookup) = &ids.lookup else { return Ok(None) };
-    let (mut stream, mut recorded) = (Sum::default(), Sum::default());
+    let mut sorter = Sorter::new(scratch);
     let mut batches = IdStream::all(place, files);
     while let Some(batch) = drive_on(&mut batches, joined)? {
-        batch.ids.iter().zip(batch.row.0..).for_each(|(id, row)| stream.add(id.0, row));
+        for (id, row) in batch.ids.iter().zip(batch.row.0..) {
+            sorter.push((id.0, row))?;
+        }
     }
+    let mut stream = sorter.sorted()?;
     let mut walk = snapshot.walk_ids(lookup);
+    let wrong = |(id, row): Pair, whose: &str| {
+        let reason = format!("the id lookup does not hold the ids of the stream: id {id} in row {row} is {whose}");
+        Ok(Some(at_manifest(snapshot, "IDMP.lookup", reason)))
+    };
     loop {
         match drive_on(&mut walk, file) {
-            Ok(Some(page)) => page.iter().for_each(|(id, row)| recorded.add(*id, *row)),
+            Ok(Some(page)) => {
+                for &recorded in &page {
+                    match stream.next().transpose()? {
+                        Some(pair) if pair == recorded => {}
+                        Some(pair) if pair < recorded => return wrong(pair, "not in the lookup"),
+                        _ => return wrong(recorded, "only in the lookup"),
+                    }
+                }
+            }
             Ok(None) => break,
             Err(cause) => return to_blame(cause).map(Some),
         }
     }
-    let reason = "the id lookup does not hold the ids of the stream";
-    Ok((stream != recorded).then(|| at_manifest(snapshot, "IDMP.lookup", reason.into())))
+    match stream.next().transpose()? {
+        Some(pair) => wrong(pair, "not in the lookup"),
+        None => Ok(None),
+    }
 }
 
-/// A sum of digests, the same in whatever order they come.
-#[derive(Default, PartialEq, Eq)]
-struct Sum([u64; 4]);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Sum {
-    fn add(&mut self, id: i64, row: u64) {
-        let mut pair = [0; 16];
-        pair[..8].copy_from_slice(&id.to_le_bytes());
-        pair[8..].copy_from_slice(&row.to_le_bytes());
-        let digest = blake3::hash(&pair);
-        let (words, _) = digest.as_bytes().as_chunks::<8>();
-        for (sum, word) in self.0.iter_mut().zip(words) {
-            *sum = sum.wrapping_add(u64::from_le_bytes(*word));
+    #[test]
+    fn only_faissil_in_another_version_may_judge_otherwise() {
+        let is =
+            |name: &str, version: &str| is_another_version(&Producer { name: name.into(), version: version.into() });
+        assert!(is("faissil", "9.0.0") && is("faissil", "0.0.1"));
+        assert!(!is("faissil", env!("CARGO_PKG_VERSION")));
+        for (name, version) in [
+            ("other", "9.0.0"),
+            ("faissil", "9.0"),
+            ("faissil", "9.0.x"),
+            ("faissil", "9..0"),
+            ("faissil", "+9.0.0"),
+            ("faissil", ""),
+        ] {
+            assert!(!is(name, version), "{name} {version}");
         }
     }
 }

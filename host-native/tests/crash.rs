@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{expect, faissil, index, names};
+use common::{expect, faissil, index, names, on_disk_ivf};
 use std::{fs, path::Path, process::Stdio, thread::sleep, time::Duration};
 
 /// Kill the command a little later each time, until it has come to its end a few times; `check` looks at what it left.
@@ -85,6 +85,64 @@ fn a_killed_load_leaves_no_index_or_the_whole_one() {
         },
     );
     assert!(absent > 3, "{absent}");
+}
+
+#[test]
+fn a_killed_load_onto_an_index_leaves_the_old_one_or_the_new_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let (old, new) = (index(1000, 16), index(30_000, 64));
+    fs::write(dir.join("b.faiss"), &new).unwrap();
+    expect(0, dir, &["save", "b.faiss", "b.faissil"]);
+    fs::remove_file(dir.join("b.faiss")).unwrap();
+    let (mut olds, mut news) = (0, 0);
+    let prepare = || fs::write(dir.join("out"), &old).unwrap();
+    kill_at_many_instants(dir, &["load", "b.faissil", "out"], prepare, || {
+        let found = fs::read(dir.join("out")).unwrap();
+        assert!(found == old || found == new);
+        if found == new {
+            news += 1
+        } else {
+            olds += 1
+        }
+        only(dir, &["b.faissil", "out"]);
+    });
+    assert!(olds > 3 && news > 0, "{olds} killed in time, {news} not");
+}
+
+#[test]
+fn a_killed_load_with_a_side_file_leaves_whole_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let (stream, side) = on_disk_ivf(64, 500, 32, "lists.ivfdata");
+    fs::write(dir.join("x.faiss"), &stream).unwrap();
+    fs::write(dir.join("lists.ivfdata"), &side).unwrap();
+    expect(0, dir, &["save", "x.faiss", "x.faissil"]);
+    fs::remove_file(dir.join("lists.ivfdata")).unwrap();
+    let old = index(1000, 16);
+    let (mut olds, mut alone, mut news) = (0, 0, 0);
+    let prepare = || {
+        fs::write(dir.join("out"), &old).unwrap();
+        let _ = fs::remove_file(dir.join("lists.ivfdata"));
+    };
+    kill_at_many_instants(dir, &["load", "x.faissil", "out"], prepare, || {
+        let found = fs::read(dir.join("out")).unwrap();
+        let beside = fs::read(dir.join("lists.ivfdata")).ok();
+        assert!(beside.as_ref().is_none_or(|beside| *beside == side), "the side file is whole or not there");
+        if found == stream {
+            assert!(beside.is_some(), "no index without its lists");
+            news += 1;
+        } else {
+            assert!(found == old);
+            if beside.is_some() { alone += 1 } else { olds += 1 }
+        }
+        let left = names(dir).iter().filter(|name| name.starts_with(".faissil-")).count();
+        assert!(left <= 2, "{left} leftovers");
+    });
+    assert!(olds + alone > 3 && news > 0, "{olds} killed before, {alone} between, {news} after");
+    // What a killed load left beside is the same file, so loading again goes on.
+    expect(0, dir, &["load", "x.faissil", "out"]);
+    assert!(fs::read(dir.join("out")).unwrap() == stream);
 }
 
 #[test]

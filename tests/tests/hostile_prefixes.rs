@@ -8,9 +8,12 @@ use faissil_tests::{Case, corpus, kept};
 #[global_allocator]
 static MEMORY: Counting = Counting;
 
-/// Places spread over `len`, `most` at most, every one of the first 40 among them.
+/// Files shorter than this are cut at every byte.
+const SMALL: usize = 4096;
+
+/// Places spread over `len`, about `most`, every one of the first 40 among them.
 fn places(len: usize, most: usize) -> impl Iterator<Item = usize> {
-    let stride = (len / most).max(1);
+    let stride = (len / most.max(1)).max(1);
     (0..len.min(40)).chain((40..len).step_by(stride))
 }
 
@@ -21,11 +24,11 @@ fn check(case: &Case, what: &str, file: &[u8]) -> Option<faissil_core::Error> {
     found
 }
 
-fn prefixes(cases: &[Case], most: usize) {
+fn prefixes(cases: &[Case], most: impl Fn(usize) -> usize) {
     for case in cases {
         let file = case.bytes();
         assert_eq!(check(case, "whole", &file), None, "{}", case.name);
-        for len in places(file.len(), most) {
+        for len in places(file.len(), most(file.len())) {
             let found = check(case, &format!("first {len} bytes"), &file[..len]);
             assert!(found.is_some(), "{}: the first {len} bytes pass for a whole index", case.name);
         }
@@ -45,13 +48,13 @@ fn flips(cases: &[Case], most: usize) {
 }
 
 #[test]
-fn every_prefix_of_the_subset_is_an_error() {
-    prefixes(&kept(), 400);
+fn every_prefix_of_small_files_and_a_sample_of_those_of_large_ones_are_errors() {
+    prefixes(&kept(), |len| if len < SMALL { len } else { 400 });
 }
 
 #[test]
-fn prefixes_of_the_whole_corpus_are_errors() {
-    prefixes(&corpus(), 20);
+fn a_sample_of_the_prefixes_of_the_whole_corpus_are_errors() {
+    prefixes(&corpus(), |_| 20);
 }
 
 #[test]

@@ -22,6 +22,9 @@ const SECONDS: u64 = 60;
 /// The longest seed. Small inputs run fast, and no layout needs more.
 const LONGEST_SEED: u64 = 64 << 10;
 
+/// How the names of seeds end: index files, snapshots, and the faulty files of `fixtures/bad`.
+const SEEDS: [&str; 3] = ["faiss", "faissil", "bin"];
+
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let (names, seconds) = read_arguments(arguments)?;
     if !works(&mut command("c++", &["--version"])) {
@@ -107,14 +110,15 @@ impl Run {
     }
 }
 
-/// Put the fixtures among a target's inputs, index files and snapshots alike.
+/// Put the fixtures among a target's inputs: index files, snapshots and what is wrong on purpose.
 fn seed(folder: &Path, corpus: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (path, about) = (entry.path(), entry.metadata()?);
         if about.is_dir() {
             seed(&path, corpus)?;
-        } else if about.len() <= LONGEST_SEED && path.extension().is_some_and(|end| end == "faiss" || end == "faissil")
+        } else if about.len() <= LONGEST_SEED
+            && path.extension().is_some_and(|end| SEEDS.iter().any(|seed| end == *seed))
         {
             let name = path.strip_prefix(root()).unwrap_or(&path).to_string_lossy().replace('/', "-");
             fs::write(corpus.join(name), fs::read(&path)?)?;

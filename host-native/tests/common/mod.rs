@@ -48,6 +48,44 @@ pub(crate) fn index(rows: u64, d: u32) -> Vec<u8> {
 
 /// An IndexIVFFlat of `nlist` lists with `size` vectors of `d` floats each; the ids count from 100.
 pub(crate) fn ivf(nlist: u64, size: u64, d: u32) -> Vec<u8> {
+    let mut out = ivf_before_lists(nlist, size, d);
+    out.extend(b"ilar");
+    out.extend(nlist.to_le_bytes());
+    out.extend((u64::from(d) * 4).to_le_bytes());
+    out.extend(b"full");
+    out.extend(nlist.to_le_bytes());
+    (0..nlist).for_each(|_| out.extend(size.to_le_bytes()));
+    (0..nlist).for_each(|list| out.extend(one_list(list, size, d)));
+    out
+}
+
+/// The same with its lists in a second file of this name: the index, and that file.
+pub(crate) fn on_disk_ivf(nlist: u64, size: u64, d: u32, name: &str) -> (Vec<u8>, Vec<u8>) {
+    let mut out = ivf_before_lists(nlist, size, d);
+    let side: Vec<u8> = (0..nlist).flat_map(|list| one_list(list, size, d)).collect();
+    let len = size * (u64::from(d) * 4 + 8);
+    out.extend(b"ilod");
+    out.extend(nlist.to_le_bytes());
+    out.extend((u64::from(d) * 4).to_le_bytes());
+    // Size, capacity and offset of each list.
+    out.extend(nlist.to_le_bytes());
+    (0..nlist).for_each(|list| [size, size, list * len].iter().for_each(|number| out.extend(number.to_le_bytes())));
+    // No free slots.
+    out.extend(0u64.to_le_bytes());
+    out.extend((name.len() as u64).to_le_bytes());
+    out.extend(name.as_bytes());
+    out.extend((side.len() as u64).to_le_bytes());
+    (out, side)
+}
+
+/// Codes and ids of one list.
+fn one_list(list: u64, size: u64, d: u32) -> Vec<u8> {
+    let mut out = vec![list as u8; size as usize * d as usize * 4];
+    (0..size).for_each(|place| out.extend((100 + list * size + place).to_le_bytes()));
+    out
+}
+
+fn ivf_before_lists(nlist: u64, size: u64, d: u32) -> Vec<u8> {
     let header = |tag: &[u8], ntotal: u64| {
         let mut out = tag.to_vec();
         out.extend(d.to_le_bytes());
@@ -65,16 +103,6 @@ pub(crate) fn ivf(nlist: u64, size: u64, d: u32) -> Vec<u8> {
     // No direct map.
     out.push(0);
     out.extend(0u64.to_le_bytes());
-    out.extend(b"ilar");
-    out.extend(nlist.to_le_bytes());
-    out.extend((u64::from(d) * 4).to_le_bytes());
-    out.extend(b"full");
-    out.extend(nlist.to_le_bytes());
-    (0..nlist).for_each(|_| out.extend(size.to_le_bytes()));
-    for list in 0..nlist {
-        out.extend(vec![list as u8; size as usize * d as usize * 4]);
-        (0..size).for_each(|place| out.extend((100 + list * size + place).to_le_bytes()));
-    }
     out
 }
 
