@@ -211,6 +211,11 @@ impl Summariser {
 pub(super) fn row_in_range(first: i64, step: Option<i64>, count: u64, id: i64) -> Option<u64> {
     let distance = i128::from(id).checked_sub(first.into())?;
     let Some(step) = step else { return (distance == 0 && count > 0).then_some(0) };
+    // Most ids of a map without order are far outside: that is told without a division.
+    let reach = u128::from(step.unsigned_abs()).saturating_mul(count.into());
+    if distance.unsigned_abs() >= reach {
+        return None;
+    }
     let row = distance.checked_div(step.into())?;
     let exact = row.checked_mul(step.into()) == Some(distance);
     let row = u64::try_from(row).ok()?;
