@@ -4,7 +4,7 @@
 //! straight on gets pages that double up to [`LONGEST`], so that it costs few calls. Nothing is kept
 //! here: what a reading does not forget it holds itself.
 
-use crate::{Cause, store::Store};
+use crate::{Cause, error::Verdict, store::Store};
 use faissil_core::{Reading, Span, Step};
 
 /// Bytes of the smallest read.
@@ -40,7 +40,7 @@ pub fn drive_on<R: Reading>(reading: &mut R, store: &(impl Store + ?Sized)) -> R
     }
 }
 
-/// Bring the start of `span`, a page at least; where the brought bytes end.
+/// Bring the start of `span`, a page at least where none of it is damaged; where the brought bytes end.
 fn bring<R: Reading>(
     reading: &mut R,
     span: Span,
@@ -52,9 +52,16 @@ fn bring<R: Reading>(
     if have == 0 || span.is_empty() {
         return Err(faissil_core::Error::truncated(span, have).into());
     }
-    let len = span.len.clamp(page, LONGEST).min(have);
-    buffer.resize(len as usize, 0);
-    store.read_at(span.start, buffer)?;
+    let mut len = span.len.clamp(page, LONGEST).min(have);
+    loop {
+        buffer.resize(len as usize, 0);
+        match store.read_at(span.start, buffer) {
+            Ok(()) => break,
+            // The damage may lie behind what is needed.
+            Err(cause) if len > 1 && cause.verdict() == Verdict::Damaged => len /= 2,
+            Err(cause) => return Err(cause),
+        }
+    }
     reading.bring(span.start, buffer);
     Ok(Span::new(span.start, len).end())
 }

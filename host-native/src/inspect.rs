@@ -27,8 +27,8 @@ use std::{env, path::Path};
 /// An index with all that is needed to read in it.
 #[derive(Debug)]
 pub struct Index<'a> {
-    /// The stream.
-    pub stream: Stream<&'a File>,
+    /// The stream; of a snapshot, every byte is checked before it is given.
+    pub stream: Stream<'a, &'a File>,
     /// The file with on-disk lists, if the stream refers to one and it is there.
     pub side: Option<Side<'a>>,
     /// Why it is not there, although the stream refers to it.
@@ -43,7 +43,7 @@ pub enum Side<'a> {
     /// A file beside it.
     File(File),
     /// An attachment of the snapshot.
-    Attached(Box<Decoded<&'a File>>),
+    Attached(Box<Decoded<'a, &'a File>>),
 }
 
 impl Store for Side<'_> {
@@ -68,7 +68,7 @@ impl<'a> Index<'a> {
     /// # Errors
     /// When it is none, or cannot be read. An outline that stops early is no error.
     pub fn of(opened: &'a Opened) -> Result<Index<'a>, Cause> {
-        let stream = opened.stream()?;
+        let stream = opened.checked();
         let outline = judge::outline(&stream)?;
         let (mut side, mut side_missing) = (None, None);
         if let Some(stored) = judge::side_files(&outline).first() {
@@ -90,7 +90,7 @@ impl<'a> Index<'a> {
     }
 
     /// Stream and side file in one.
-    pub fn joined(&self) -> Joined<&Stream<&'a File>, &Side<'a>> {
+    pub fn joined(&self) -> Joined<&Stream<'a, &'a File>, &Side<'a>> {
         Joined::new(&self.stream, self.side.as_ref())
     }
 
@@ -115,7 +115,7 @@ fn open_side<'a>(opened: &'a Opened, stored: &str) -> Result<Side<'a>, Cause> {
     let attachments = attachments(&opened.file, snapshot)?;
     let found = (0..).zip(&attachments).find(|(_, attachment)| attachment.name == name);
     let (number, attachment) = found.ok_or_else(|| Cause::Refused("it is not in the snapshot".into()))?;
-    Ok(Side::Attached(Box::new(Decoded::attachment(snapshot, number, attachment, &opened.file)?)))
+    Ok(Side::Attached(Box::new(Decoded::attachment(snapshot, number, attachment.clone(), &opened.file))))
 }
 
 /// What is in the file at `path`.

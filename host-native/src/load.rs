@@ -151,7 +151,7 @@ fn side_files(
     snapshot: &Snapshot,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<(u64, Attachment)>, Cause> {
-    let stream = opened.stream()?;
+    let stream = opened.stream();
     let Ok(outline) = judge::outline(&stream) else { return Ok(Vec::new()) };
     let names = judge::side_files(&outline);
     if names.is_empty() {
@@ -193,13 +193,15 @@ pub fn extract(
 ) -> Result<(), Error> {
     let doing =
         |cause: Cause| cause.of(format!("cannot extract `{}` from `{}`", attachment.name, file.path().display()));
-    let bytes = Decoded::attachment(snapshot, number, attachment, file).map_err(doing)?;
+    let bytes = Decoded::attachment(snapshot, number, attachment.clone(), file);
     let copy = |out: &mut dyn Write| {
         let mut whole = blake3::Hasher::new();
-        for chunk in 0..bytes.entries().len() {
-            let chunk = bytes.chunk(chunk)?;
+        let mut at = 0;
+        while at < bytes.len() {
+            let chunk = bytes.chunk_at(at)?;
             whole.update(&chunk);
             out.write_all(&chunk)?;
+            at += chunk.len() as u64;
         }
         match Digest::from(whole.finalize()) == attachment.digest {
             true => Ok(()),

@@ -28,11 +28,11 @@ pub struct Opened {
 
 /// The FAISS stream of a file, wherever it is.
 #[derive(Debug)]
-pub enum Stream<S> {
+pub enum Stream<'a, S> {
     /// A file, or the part of it, that is the stream.
     Verbatim(Part<S>),
-    /// Decoded from chunks, each checked when it is read.
-    Packed(Box<Decoded<S>>),
+    /// From chunks, each checked when it is read.
+    Checked(Box<Decoded<'a, S>>),
 }
 
 impl Opened {
@@ -74,14 +74,20 @@ impl Opened {
         self.snapshot.as_ref().map_or("faiss", |snapshot| snapshot.layout().name())
     }
 
-    /// The FAISS stream.
-    ///
-    /// # Errors
-    /// When the chunk table of a packed snapshot cannot be read.
-    pub fn stream(&self) -> Result<Stream<&File>, Cause> {
+    /// The FAISS stream, for those who hold all of it against its digest anyway: of a sealed snapshot, its bytes are
+    /// not checked.
+    pub fn stream(&self) -> Stream<'_, &File> {
         match self.interrupted {
-            Some(len) => Ok(Stream::Verbatim(Part::new(&self.file, Span::new(0, len)))),
+            Some(len) => Stream::Verbatim(Part::new(&self.file, Span::new(0, len))),
             None => stream_of(self.snapshot.as_ref(), &self.file),
+        }
+    }
+
+    /// The FAISS stream, every byte checked before it is given where there are digests.
+    pub fn checked(&self) -> Stream<'_, &File> {
+        match &self.snapshot {
+            Some(snapshot) => Stream::Checked(Box::new(Decoded::stream(snapshot, &self.file))),
+            None => self.stream(),
         }
     }
 }
@@ -97,32 +103,29 @@ fn interrupted_seal(file: &File) -> Result<Option<u64>, Cause> {
     }
 }
 
-/// The FAISS stream in `file`, which holds this snapshot, or is the stream.
-///
-/// # Errors
-/// When the chunk table of a packed snapshot cannot be read.
-pub fn stream_of<S: Store>(snapshot: Option<&Snapshot>, file: S) -> Result<Stream<S>, Cause> {
+/// The FAISS stream in `file`, which holds this snapshot, or is the stream. As [`Opened::stream`] has it.
+pub fn stream_of<S: Store>(snapshot: Option<&Snapshot>, file: S) -> Stream<'_, S> {
     let whole = Span::new(0, file.len());
     match snapshot {
         Some(snapshot) if snapshot.layout() == Layout::Packed => {
-            Ok(Stream::Packed(Box::new(Decoded::stream(snapshot, file)?)))
+            Stream::Checked(Box::new(Decoded::stream(snapshot, file)))
         }
-        snapshot => Ok(Stream::Verbatim(Part::new(file, snapshot.and_then(Snapshot::stream_span).unwrap_or(whole)))),
+        snapshot => Stream::Verbatim(Part::new(file, snapshot.and_then(Snapshot::stream_span).unwrap_or(whole))),
     }
 }
 
-impl<S: Store> Store for Stream<S> {
+impl<S: Store> Store for Stream<'_, S> {
     fn len(&self) -> u64 {
         match self {
             Stream::Verbatim(part) => part.len(),
-            Stream::Packed(decoded) => decoded.len(),
+            Stream::Checked(chunks) => chunks.len(),
         }
     }
 
     fn read_at(&self, at: u64, out: &mut [u8]) -> Result<(), Cause> {
         match self {
             Stream::Verbatim(part) => part.read_at(at, out),
-            Stream::Packed(decoded) => decoded.read_at(at, out),
+            Stream::Checked(chunks) => chunks.read_at(at, out),
         }
     }
 }

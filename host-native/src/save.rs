@@ -115,7 +115,7 @@ pub fn save(
     };
     let prepared = prepare(&opened, additions).map_err(|cause| refuse(cause, name))?;
     let replacement = Replacement::of(output)?;
-    let stream = opened.stream().map_err(|cause| cause.reading(name))?;
+    let stream = opened.stream();
     let need = prepared.attached() + stream.len();
     let least = if layout == Layout::Sealed { need } else { 0 };
     replacement.check_room(least).map_err(|cause| cause.writing(output))?;
@@ -226,7 +226,7 @@ impl Prepared<'_> {
 
 /// Judge the stream and collect what goes with it.
 pub(crate) fn prepare<'a>(opened: &'a Opened, additions: &Additions) -> Result<Prepared<'a>, Cause> {
-    let stream = opened.stream()?;
+    let stream = opened.stream();
     let judged = judge::judge(&stream, additions.opaque)?;
     let mut prepared =
         Prepared { judged, metadata: Vec::new(), attachments: Vec::new(), side: None, fidelity: None, recipe: None };
@@ -246,7 +246,7 @@ pub(crate) fn prepare<'a>(opened: &'a Opened, additions: &Additions) -> Result<P
 
 impl<'a> Prepared<'a> {
     /// Keep what the snapshot has beside its stream.
-    fn keep(&mut self, snapshot: &Snapshot, file: &'a File) -> Result<(), Cause> {
+    fn keep(&mut self, snapshot: &'a Snapshot, file: &'a File) -> Result<(), Cause> {
         if let Some(metadata) = drive(snapshot.body::<Metadata>(), file)? {
             self.metadata = metadata.entries;
         }
@@ -254,8 +254,9 @@ impl<'a> Prepared<'a> {
         self.recipe = drive(snapshot.body::<Recipe>(), file)?;
         let attachments = drive(snapshot.body::<Attachments>(), file)?;
         for (number, attachment) in (0..).zip(attachments.map(|body| body.attachments).unwrap_or_default()) {
-            let store = Decoded::attachment(snapshot, number, &attachment, file)?;
-            self.attach(&attachment.name, &attachment.media_type, Box::new(store));
+            let (name, media_type) = (attachment.name.clone(), attachment.media_type.clone());
+            let store = Decoded::attachment(snapshot, number, attachment, file);
+            self.attach(&name, &media_type, Box::new(store));
         }
         let unknown = |tag| !SECTIONS.iter().any(|(known, ..)| *known == tag);
         for section in snapshot.sections().iter().filter(|section| unknown(section.tag)) {

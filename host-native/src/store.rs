@@ -2,7 +2,7 @@
 //!
 //! A [`Store`] has a length and gives any span of its bytes, from any thread. Files are read with
 //! `pread`, never through a map: a map dies with SIGBUS when someone cuts the file short. A
-//! [`Part`] is a window on another store, [`Decoded`] what coded chunks stand for, [`Counting`] keeps the books.
+//! [`Part`] is a window on another store, [`Decoded`] what the chunks of a snapshot stand for, checked, [`Counting`] keeps the books.
 
 mod counting;
 mod decoded;

@@ -93,13 +93,7 @@ pub fn verify(
     let attachments = attachments.map(|body| body.attachments).unwrap_or_default();
     let recorded = tree.as_ref().and_then(|tree| drive(snapshot.outline(tree, keep::class), file).ok());
 
-    let stream = match stream_of(Some(snapshot), file) {
-        Ok(stream) => stream,
-        Err(cause) => {
-            verified.damage.push(structural(&cause));
-            return Ok(verified);
-        }
-    };
+    let stream = stream_of(Some(snapshot), file);
     let derived = judge::outline(&stream).ok().filter(judge::is_kept);
     let side = derived.as_ref().and_then(|outline| side_file(outline, &attachments, snapshot, file));
     let files = Files { stream: stream.len(), side: side.as_ref().map(Store::len) };
@@ -184,12 +178,12 @@ pub(crate) fn has_ids(place: &IdPlace<'_>) -> bool {
 fn side_file<'a, S: Store + ?Sized>(
     outline: &Outline,
     attachments: &[Attachment],
-    snapshot: &Snapshot,
+    snapshot: &'a Snapshot,
     file: &'a S,
-) -> Option<Decoded<&'a S>> {
+) -> Option<Decoded<'a, &'a S>> {
     let name = crate::beside::base_name(judge::side_files(outline).first()?).ok()?;
     let (number, attachment) = (0u64..).zip(attachments).find(|(_, attachment)| attachment.name == name)?;
-    Decoded::attachment(snapshot, number, attachment, file).ok()
+    Some(Decoded::attachment(snapshot, number, attachment.clone(), file))
 }
 
 /// What the chunks and the structure came to.

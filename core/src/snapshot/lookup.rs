@@ -3,7 +3,7 @@
 use super::chunk::ChunkEntry;
 use super::open::{Snapshot, finish};
 use super::page::{Child, IdEntry, Leaf, Page, Table, check_key, entries};
-use super::section::{Layout, Tree};
+use super::section::{Attachment, Layout, Tree};
 use super::walk::{ChunkWalk, TreeWalk};
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
@@ -18,7 +18,7 @@ impl Snapshot {
             id,
             manifest: self.manifest().start,
             window: self.window(),
-            pending: alloc::vec![(lookup.height, root_child(lookup))],
+            pending: alloc::vec![root_of(lookup)],
             seen: BTreeMap::new(),
             rows: Vec::new(),
         }
@@ -40,16 +40,27 @@ impl Snapshot {
             Layout::Sealed => (Table::Values, at.checked_shr(self.chunks().chunk_log2.into()).unwrap_or(0)),
             Layout::Packed => (Table::Coded, at),
         };
-        let tree = &self.chunks().table;
-        let pending = (at < self.stream().length).then(|| (tree.height, root_child(tree)));
-        FindChunk { snapshot: self.clone(), window: self.window(), table, key, pending, root: true }
+        let pending = (at < self.stream().length).then(|| root_of(&self.chunks().table));
+        self.find(self.walk_chunks(), table, key, pending)
+    }
+
+    /// Finds the chunk of attachment `number` of `ATCH` that holds byte `at` of it, as [`find_chunk`](Snapshot::find_chunk) does.
+    pub fn find_attachment_chunk(&self, number: u64, attachment: &Attachment, at: u64) -> FindChunk {
+        let table = attachment.table.as_ref().filter(|_| at < attachment.length);
+        self.find(self.walk_attachment(number, attachment), Table::Coded, at, table.map(root_of))
+    }
+
+    fn find(&self, walk: ChunkWalk, table: Table, key: u64, pending: Option<(u8, Child)>) -> FindChunk {
+        FindChunk { walk, manifest: self.manifest().start, window: self.window(), table, key, pending, root: true }
     }
 }
 
 /// Finds a chunk; see [`Snapshot::find_chunk`].
 #[derive(Debug, Clone)]
 pub struct FindChunk {
-    snapshot: Snapshot,
+    /// Has the rules of the table, and never moves.
+    walk: ChunkWalk,
+    manifest: u64,
     window: Window,
     table: Table,
     key: u64,
@@ -63,7 +74,7 @@ impl FindChunk {
         while let Some((height, child)) = self.pending {
             let place = child.place();
             let bytes = self.window.bytes(place.span())?;
-            let page = Page::parse(&bytes, &place, self.table, height, self.snapshot.manifest().start)?;
+            let page = Page::parse(&bytes, &place, self.table, height, self.manifest)?;
             match page {
                 Page::Inner(children) => {
                     let after = children.partition_point(|child| child.key <= self.key);
@@ -79,7 +90,7 @@ impl FindChunk {
                 Page::Leaf { entries, at } => {
                     let key = (!self.root).then_some(child.key);
                     let leaf = Leaf { entries, at, page: place.span(), key };
-                    return Ok(Some(ChunkWalk::page(&self.snapshot, &leaf)?));
+                    return Ok(Some(self.walk.page(&leaf)?));
                 }
             }
         }
@@ -91,7 +102,7 @@ impl Reading for FindChunk {
     type Output = Option<Vec<ChunkEntry>>;
 
     fn step(&mut self) -> Result<Step<Self::Output>, Error> {
-        finish(self.run()).map_err(|error| error.inside("chunk table"))
+        finish(self.run()).map_err(|error| error.inside(self.walk.part()))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
@@ -99,8 +110,9 @@ impl Reading for FindChunk {
     }
 }
 
-fn root_child(tree: &Tree) -> Child {
-    Child { key: 0, start: tree.start, len: tree.len, digest: tree.digest }
+/// The root page of a tree, with its height.
+fn root_of(tree: &Tree) -> (u8, Child) {
+    (tree.height, Child { key: 0, start: tree.start, len: tree.len, digest: tree.digest })
 }
 
 /// Finds all rows of an id; see [`Snapshot::find_id`]. The rows ascend; none means that the id is not there.

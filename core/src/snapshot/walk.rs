@@ -147,9 +147,9 @@ impl ChunkWalk {
         ChunkWalk { walk, owner, len, sealed: None, next: 0, at: 0 }
     }
 
-    /// The chunks of one leaf page of the stream's table.
-    pub(crate) fn page(snapshot: &Snapshot, leaf: &Leaf) -> Result<Vec<ChunkEntry>, Error> {
-        let mut walk = snapshot.walk_chunks();
+    /// The chunks of one leaf page, found from its key.
+    pub(crate) fn page(&self, leaf: &Leaf) -> Result<Vec<ChunkEntry>, Error> {
+        let mut walk = self.clone();
         let key = leaf.key.unwrap_or(0);
         match walk.sealed {
             Some((log2, digest)) => {
@@ -241,7 +241,7 @@ impl ChunkWalk {
         Ok(out)
     }
 
-    fn part(&self) -> &'static str {
+    pub(crate) fn part(&self) -> &'static str {
         match self.owner {
             Owner::Stream => "chunk table",
             Owner::Attachment(_) => "chunk table of an attachment",

@@ -1,86 +1,161 @@
-//! What coded chunks decode to, as a store.
+//! What chunks stand for, as a store: nothing is given that was not checked.
+//!
+//! Reads are widened to chunks, whose entries are looked up in the snapshot's chunk table. A few pages of the
+//! table and a few chunks stay in memory, whatever the size of either: reads side by side look up and check
+//! each chunk once. A chunk that is stored verbatim is hashed once; later reads of it that find it gone from memory
+//! go to the file, so that rows picked from all over a large index do not cost a chunk each.
 
 use super::Store;
-use crate::{Cause, drive::drive_on};
+use crate::{Cause, drive::drive};
 use faissil_core::{
     Span,
-    snapshot::{Attachment, ChunkEntry, ChunkWalk, Snapshot},
+    snapshot::{Attachment, ChunkEntry, ChunkKind, Snapshot},
 };
 use std::{
-    collections::VecDeque,
+    borrow::Cow,
+    collections::{BTreeMap, VecDeque},
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Decoded chunks that are kept; 4 MiB each at most.
-const KEPT: usize = 4;
+/// Bytes of checked chunks that are kept. The last one is kept whatever its size.
+const KEPT: usize = 16 << 20;
 
-/// The bytes that a table of coded chunks stands for. Every chunk is checked when it is decoded; the
-/// last few stay in memory, so that small reads side by side decode each chunk once.
-///
-/// The table is held whole: about 130 bytes a chunk.
-pub struct Decoded<S> {
+/// Pages of the chunk table that are kept: at most 32 KiB each in the file, about 160 KiB here.
+const PAGES: usize = 4;
+
+/// The bytes that a chunk table stands for.
+pub struct Decoded<'a, S> {
     store: S,
-    entries: Vec<ChunkEntry>,
+    snapshot: &'a Snapshot,
+    /// The attachment, with its number, unless it is the stream.
+    attachment: Option<(u64, Attachment)>,
     len: u64,
-    recent: Mutex<VecDeque<(usize, Arc<[u8]>)>>,
+    recent: Mutex<Recent>,
 }
 
-impl<S: Store> Decoded<S> {
-    /// The stream of a packed snapshot.
-    ///
-    /// # Errors
-    /// When its chunk table is damaged.
-    pub fn stream(snapshot: &Snapshot, store: S) -> Result<Decoded<S>, Cause> {
-        Decoded::of(snapshot.walk_chunks(), snapshot.stream().length, store)
+/// What was used last, the newest first.
+#[derive(Default)]
+struct Recent {
+    pages: VecDeque<Arc<[ChunkEntry]>>,
+    chunks: VecDeque<(Span, Arc<Vec<u8>>)>,
+    /// Numbers of verbatim chunks that were found good, 64 to a word.
+    good: BTreeMap<u64, u64>,
+}
+
+impl<'a, S: Store> Decoded<'a, S> {
+    /// The stream of a snapshot.
+    pub fn stream(snapshot: &'a Snapshot, store: S) -> Decoded<'a, S> {
+        let len = snapshot.stream().length;
+        Decoded { store, snapshot, attachment: None, len, recent: Mutex::default() }
     }
 
     /// Attachment `number` of a snapshot.
+    pub fn attachment(snapshot: &'a Snapshot, number: u64, attachment: Attachment, store: S) -> Decoded<'a, S> {
+        let len = attachment.length;
+        Decoded { store, snapshot, attachment: Some((number, attachment)), len, recent: Mutex::default() }
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All bytes of the chunk that holds byte `at`, checked.
     ///
     /// # Errors
-    /// When its chunk table is damaged.
-    pub fn attachment(
-        snapshot: &Snapshot,
-        number: u64,
-        attachment: &Attachment,
-        store: S,
-    ) -> Result<Decoded<S>, Cause> {
-        Decoded::of(snapshot.walk_attachment(number, attachment), attachment.length, store)
+    /// When they are damaged or cannot be decoded, or `at` is not inside.
+    pub fn chunk_at(&self, at: u64) -> Result<Arc<Vec<u8>>, Cause> {
+        self.chunk(&self.entry(at)?)
     }
 
-    fn of(mut walk: ChunkWalk, len: u64, store: S) -> Result<Decoded<S>, Cause> {
-        let mut entries = Vec::new();
-        while let Some(page) = drive_on(&mut walk, &store)? {
-            entries.extend(page);
+    /// The entry of the chunk that holds byte `at`.
+    fn entry(&self, at: u64) -> Result<ChunkEntry, Cause> {
+        let one = Span::new(at, 1);
+        let holds = |page: &[ChunkEntry]| {
+            let number = page.partition_point(|entry| entry.logical.end() <= at);
+            page.get(number).filter(|entry| entry.logical.contains(&one)).cloned()
+        };
+        if let Some(entry) = self.recent().pages.iter().find_map(|page| holds(page)) {
+            return Ok(entry);
         }
-        Ok(Decoded { store, entries, len, recent: Mutex::default() })
+        let find = match &self.attachment {
+            None => self.snapshot.find_chunk(at),
+            Some((number, attachment)) => self.snapshot.find_attachment_chunk(*number, attachment, at),
+        };
+        let page: Arc<[ChunkEntry]> = drive(find, &self.store)?.unwrap_or_default().into();
+        let entry = holds(&page);
+        let entry = entry.ok_or_else(|| Cause::Damage(format!("the chunk table has no chunk with byte {at}")))?;
+        let mut recent = self.recent();
+        recent.pages.truncate(PAGES - 1);
+        recent.pages.push_front(page);
+        Ok(entry)
     }
 
-    /// The chunks, in order.
-    pub fn entries(&self) -> &[ChunkEntry] {
-        &self.entries
-    }
-
-    /// The bytes of chunk `number`, checked.
-    ///
-    /// # Errors
-    /// When they are damaged or cannot be decoded.
-    pub fn chunk(&self, number: usize) -> Result<Arc<[u8]>, Cause> {
-        let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, bytes)) = recent().iter().find(|(kept, _)| *kept == number) {
-            return Ok(bytes.clone());
+    /// The bytes of a chunk, checked.
+    fn chunk(&self, entry: &ChunkEntry) -> Result<Arc<Vec<u8>>, Cause> {
+        if let Some(bytes) = self.recent().chunk(entry.logical) {
+            return Ok(bytes);
         }
-        let entry = &self.entries[number];
         let stored = self.store.read(entry.stored)?;
-        let bytes: Arc<[u8]> = entry.check(&stored)?.into();
-        let mut recent = recent();
-        recent.truncate(KEPT - 1);
-        recent.push_front((number, bytes.clone()));
+        let decoded = match entry.check(&stored).map_err(|error| error.inside(&self.name(entry.logical)))? {
+            Cow::Owned(decoded) => Some(decoded),
+            Cow::Borrowed(_) => None,
+        };
+        let bytes = Arc::new(decoded.unwrap_or(stored));
+        let mut recent = self.recent();
+        recent.keep(entry.logical, bytes.clone());
+        if let ChunkKind::Sealed { .. } = entry.kind {
+            *recent.good.entry(entry.number / 64).or_default() |= 1 << (entry.number % 64);
+        }
         Ok(bytes)
+    }
+
+    /// Fill `out` with the bytes of a chunk from `from` on.
+    fn copy(&self, entry: &ChunkEntry, from: u64, out: &mut [u8]) -> Result<(), Cause> {
+        let gone = {
+            let recent = self.recent();
+            recent.is_good(entry) && recent.chunk(entry.logical).is_none()
+        };
+        if gone {
+            return self.store.read_at(entry.stored.start + from, out);
+        }
+        let bytes = self.chunk(entry)?;
+        out.copy_from_slice(&bytes[from as usize..from as usize + out.len()]);
+        Ok(())
+    }
+
+    /// What the bytes of a chunk are called in messages.
+    fn name(&self, logical: Span) -> String {
+        match &self.attachment {
+            None => format!("bytes {logical} of the stream"),
+            Some((_, attachment)) => format!("bytes {logical} of attachment `{}`", attachment.name.escape_debug()),
+        }
     }
 }
 
-impl<S: Store> Store for Decoded<S> {
+impl Recent {
+    fn chunk(&self, logical: Span) -> Option<Arc<Vec<u8>>> {
+        self.chunks.iter().find(|(kept, _)| *kept == logical).map(|(_, bytes)| bytes.clone())
+    }
+
+    fn keep(&mut self, logical: Span, bytes: Arc<Vec<u8>>) {
+        let mut held = bytes.len();
+        let mut fits = |kept: &Vec<u8>| {
+            held += kept.len();
+            held <= KEPT
+        };
+        let stay = self.chunks.iter().take_while(|(_, kept)| fits(kept)).count();
+        self.chunks.truncate(stay);
+        self.chunks.push_front((logical, bytes));
+    }
+
+    fn is_good(&self, entry: &ChunkEntry) -> bool {
+        matches!(entry.kind, ChunkKind::Sealed { .. })
+            && self.good.get(&(entry.number / 64)).is_some_and(|word| word & 1 << (entry.number % 64) != 0)
+    }
+}
+
+impl<S: Store> Store for Decoded<'_, S> {
     fn len(&self) -> u64 {
         self.len
     }
@@ -90,23 +165,20 @@ impl<S: Store> Store for Decoded<S> {
         if !Span::new(0, self.len).contains(&want) {
             return Err(faissil_core::Error::truncated(want, self.len.saturating_sub(at)).into());
         }
-        let mut number = self.entries.partition_point(|entry| entry.logical.end() <= at);
         let mut filled = 0;
         while filled < out.len() {
-            let logical = self.entries[number].logical;
-            let bytes = self.chunk(number)?;
-            let from = (at + filled as u64 - logical.start) as usize;
-            let now = (bytes.len() - from).min(out.len() - filled);
-            out[filled..filled + now].copy_from_slice(&bytes[from..from + now]);
+            let at = at + filled as u64;
+            let entry = self.entry(at)?;
+            let now = ((entry.logical.end() - at) as usize).min(out.len() - filled);
+            self.copy(&entry, at - entry.logical.start, &mut out[filled..filled + now])?;
             filled += now;
-            number += 1;
         }
         Ok(())
     }
 }
 
-impl<S> fmt::Debug for Decoded<S> {
+impl<S> fmt::Debug for Decoded<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Decoded").field("len", &self.len).field("chunks", &self.entries.len()).finish_non_exhaustive()
+        f.debug_struct("Decoded").field("len", &self.len).finish_non_exhaustive()
     }
 }

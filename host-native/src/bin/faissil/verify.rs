@@ -172,7 +172,7 @@ impl Args {
         );
         let cause = faissil::load::snapshot_of(opened).err();
         let error = cause.map(|cause| cause.of(format!("nothing to verify `{name}` against")).hint(seal));
-        let stream = opened.stream().map_err(|cause| cause.reading(opened.file.path()))?;
+        let stream = opened.stream();
         // What the file is not must be said before what it lacks.
         faissil::judge::judge(&stream, false).map_err(|cause| cause.reading(opened.file.path()))?;
         if self.json {

@@ -1,0 +1,78 @@
+//! Commands that read in a snapshot give no byte that was not checked, whichever the layout, and still read
+//! what is not damaged.
+
+mod common;
+
+use common::{expect, index, run, text};
+use faissil::{
+    core::{Span, snapshot::ChunkEntry},
+    drive::drive,
+    opened::Opened,
+};
+use std::{fs, path::Path};
+
+/// 2.4 MB of vectors, then 2.4 MB of ids.
+const ROWS: u64 = 300_000;
+const BYTES_OF_A_ROW: u64 = 8;
+
+/// Flip a byte in the chunk that holds byte `at` of the stream, in a copy named `damaged`.
+fn damage(dir: &Path, snapshot: &str, at: u64) -> ChunkEntry {
+    let opened = Opened::open(&dir.join(snapshot)).unwrap();
+    let find = opened.snapshot.as_ref().unwrap().find_chunk(at);
+    let chunks = drive(find, &opened.file).unwrap().unwrap();
+    let chunk = chunks.into_iter().find(|chunk| chunk.logical.contains(&Span::new(at, 1))).unwrap();
+    let mut bytes = fs::read(dir.join(snapshot)).unwrap();
+    bytes[(chunk.stored.start + chunk.stored.len / 2) as usize] ^= 1;
+    fs::write(dir.join("damaged"), bytes).unwrap();
+    chunk
+}
+
+/// Rows from well before `span`, of an array that starts at `base`, up to it; and rows behind it.
+fn around(span: Span, base: u64) -> [String; 2] {
+    let (before, after) = ((span.start - base) / BYTES_OF_A_ROW, (span.end() - base) / BYTES_OF_A_ROW + 1);
+    [format!("{}..{before}", before - 1000), format!("{after}..{}", after + 1000)]
+}
+
+fn refused(dir: &Path, arguments: &[&str], chunk: &ChunkEntry) {
+    let output = run(dir, arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+    let place = format!("damaged at byte {} while reading bytes {} of the stream", chunk.stored.start, chunk.logical);
+    assert!(said.contains(&place), "{arguments:?}: {said}");
+}
+
+#[test]
+fn damaged_bytes_are_refused_and_others_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let stream = index(ROWS, 2);
+    // The vectors' count, the ids' count: an array ends where the next begins, the last at the end.
+    let ids = stream.len() as u64 - ROWS * BYTES_OF_A_ROW;
+    let vectors = ids - 8 - ROWS * BYTES_OF_A_ROW;
+    fs::write(dir.join("x.faiss"), stream).unwrap();
+    for layout in ["sealed", "packed"] {
+        expect(0, dir, &["save", "x.faiss", layout, "--layout", layout]);
+
+        let chunk = damage(dir, layout, vectors + 1_500_000);
+        refused(dir, &["vectors", "damaged", "-o", "v.npy"], &chunk);
+        assert!(!dir.join("v.npy").exists());
+        refused(dir, &["diff", "damaged", "x.faiss"], &chunk);
+        refused(dir, &["diff", "x.faiss", "damaged"], &chunk);
+        for rows in around(chunk.logical, vectors) {
+            expect(0, dir, &["vectors", "damaged", "-o", "part.npy", "--rows", &rows]);
+            expect(0, dir, &["vectors", "x.faiss", "-o", "good.npy", "--rows", &rows]);
+            assert_eq!(fs::read(dir.join("part.npy")).unwrap(), fs::read(dir.join("good.npy")).unwrap(), "{rows}");
+        }
+        expect(0, dir, &["ids", "damaged"]);
+
+        let chunk = damage(dir, layout, ids + 1_500_000);
+        refused(dir, &["ids", "damaged"], &chunk);
+        refused(dir, &["vectors", "damaged", "-o", "v.npy", "--ids-out", "i.npy"], &chunk);
+        assert!(!dir.join("v.npy").exists() && !dir.join("i.npy").exists());
+        for rows in around(chunk.logical, ids) {
+            let good = expect(0, dir, &["ids", "x.faiss", "--rows", &rows]);
+            assert_eq!(expect(0, dir, &["ids", "damaged", "--rows", &rows]), good, "{rows}");
+        }
+        expect(0, dir, &["inspect", "damaged"]);
+    }
+}
