@@ -17,7 +17,9 @@ use crate::{
 };
 use faissil_core::{
     Span,
-    snapshot::{Attachment, Attachments, ChunkEntry, ChunkKind, Digest, SealedHash, Snapshot, StreamDigest},
+    snapshot::{
+        Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Found, Owner, SealedHash, Snapshot, StreamDigest,
+    },
 };
 use std::{
     io::{self, Write},
@@ -101,6 +103,7 @@ pub fn load(input: &Path, output: &Output, expected: Option<Digest>, progress: P
         side_files: Vec::new(),
         warnings: Vec::new(),
     };
+    check_rest(&opened.file, snapshot).map_err(&damaged)?;
     let path = match output {
         Output::Stdout => {
             pass_stream(&opened.file, snapshot, &Sink::Nothing, progress).map_err(&damaged)?;
@@ -248,6 +251,28 @@ impl Sink<'_> {
 /// The first damage.
 pub fn check_stream(file: &File, snapshot: &Snapshot, progress: Progress<'_>) -> Result<(), Cause> {
     pass_stream(file, snapshot, &Sink::Nothing, progress)
+}
+
+/// That everything beside the stream is as it was recorded: structure, pages, sections, attachments.
+fn check_rest(file: &File, snapshot: &Snapshot) -> Result<(), Cause> {
+    let mut check = Check::new(snapshot);
+    let mut whole = blake3::Hasher::new();
+    loop {
+        match drive_on(&mut check, file)? {
+            Found::Done => return Ok(()),
+            Found::Chunks(entries) => {
+                for entry in entries.iter().filter(|entry| entry.owner != Owner::Stream) {
+                    whole.update(&entry.check(&file.read(entry.stored)?)?);
+                }
+            }
+            Found::Whole { owner: Owner::Stream, .. } => {}
+            Found::Whole { digest, .. } => {
+                if Digest::from(std::mem::take(&mut whole).finalize()) != digest {
+                    return Err(Cause::Damage(format!("an attachment does not have the digest {digest}")));
+                }
+            }
+        }
+    }
 }
 
 /// Check every chunk of the stream and hand its bytes on.

@@ -85,12 +85,18 @@ impl Replacement {
 }
 
 fn begin(target: &Path) -> Result<Replacement, Cause> {
-    let target = match fs::canonicalize(target) {
-        Ok(found) if fs::metadata(&found)?.is_file() => found,
+    let refused = |why: &str| Err(Cause::Refused(format!("{why}, so it cannot be replaced")));
+    // What is there is asked of the file itself: a link such as /dev/stdout leads to what has no path.
+    let target = match fs::metadata(target) {
         Ok(found) if found.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory).into()),
-        Ok(_) => return Err(Cause::Refused("not a regular file, so it cannot be replaced".into())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => target.into(),
-        Err(error) => return Err(error.into()),
+        Ok(found) if !found.is_file() => return refused("not a regular file"),
+        Ok(_) => match fs::canonicalize(target) {
+            Ok(found) => found,
+            Err(_) => return refused("a link to a file without a name"),
+        },
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        Err(_) if fs::symlink_metadata(target).is_ok() => return refused("a link that leads nowhere"),
+        Err(_) => target.into(),
     };
     if target.file_name().is_none() {
         return Err(Cause::Refused("it names no file".into()));

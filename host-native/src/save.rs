@@ -27,6 +27,7 @@ use faissil_core::{
     },
 };
 use std::{
+    collections::BTreeSet,
     fs, io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
@@ -228,6 +229,8 @@ impl Prepared<'_> {
 pub(crate) fn prepare<'a>(opened: &'a Opened, additions: &Additions) -> Result<Prepared<'a>, Cause> {
     let stream = opened.stream();
     let judged = judge::judge(&stream, additions.opaque)?;
+    once("metadata key", additions.metadata.iter().map(|(key, _)| key))?;
+    once("attachment", additions.attachments.iter().map(|(name, _)| name))?;
     let mut prepared =
         Prepared { judged, metadata: Vec::new(), attachments: Vec::new(), side: None, fidelity: None, recipe: None };
     if let Some(snapshot) = &opened.snapshot {
@@ -242,6 +245,15 @@ pub(crate) fn prepare<'a>(opened: &'a Opened, additions: &Additions) -> Result<P
     }
     prepared.take_side_files(opened, additions)?;
     Ok(prepared)
+}
+
+/// That nothing is given twice: the last would win in silence.
+fn once<'n>(what: &str, mut names: impl Iterator<Item = &'n String>) -> Result<(), Cause> {
+    let mut seen = BTreeSet::new();
+    match names.find(|name| !seen.insert(*name)) {
+        Some(name) => Err(Cause::Refused(format!("the {what} `{}` is given twice", name.escape_debug()))),
+        None => Ok(()),
+    }
 }
 
 impl<'a> Prepared<'a> {

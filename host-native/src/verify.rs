@@ -149,7 +149,11 @@ pub fn verify(
     }
 
     for run in checked.runs {
-        verified.damage.push(run.explain(verified.outline.as_ref(), files, &joined, &attachments));
+        let mut damage = run.explain(verified.outline.as_ref(), files, &joined, &attachments);
+        if let Some(recorded) = &recorded_ids {
+            damage.ids_lost.keep_possible(recorded);
+        }
+        verified.damage.push(damage);
     }
     verified.damage.extend(checked.problems);
     Ok(verified)

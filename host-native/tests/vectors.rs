@@ -57,3 +57,30 @@ fn rows_behind_an_id_map_are_those_of_the_map() {
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(said.contains("row 4 of the id map stands in the lists more than once"), "{said}");
 }
+
+#[test]
+fn an_output_never_takes_the_place_of_the_index_or_of_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let index = fs::read(fixture("1.15.1/ivf_flat.faiss")).unwrap();
+    fs::write(dir.join("q.faiss"), &index).unwrap();
+    std::os::unix::fs::symlink("q.faiss", dir.join("link")).unwrap();
+    std::os::unix::fs::symlink("/proc/self/fd/1", dir.join("out")).unwrap();
+    std::os::unix::fs::symlink("nowhere", dir.join("dangling")).unwrap();
+    let refused = [
+        ["-o", "q.faiss", "--ids-out", "i.npy", "it is the index itself"],
+        ["-o", "link", "--ids-out", "i.npy", "it is the index itself"],
+        ["-o", "x.npy", "--ids-out", "q.faiss", "it is the index itself"],
+        ["-o", "x.npy", "--ids-out", "./x.npy", "the vectors go there"],
+        ["-o", "out", "--ids-out", "i.npy", "not a regular file, so it cannot be replaced"],
+        ["-o", "dangling", "--ids-out", "i.npy", "a link that leads nowhere, so it cannot be replaced"],
+    ];
+    for [options @ .., why] in refused {
+        let output = run(dir, &[&["vectors", "q.faiss"], &options[..]].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(why), "{said}");
+    }
+    assert!(fs::read(dir.join("q.faiss")).unwrap() == index);
+    assert_eq!(common::names(dir), ["dangling", "link", "out", "q.faiss"]);
+}

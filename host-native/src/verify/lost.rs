@@ -7,8 +7,9 @@ use faissil_core::{
     ids::{IdPlace, IdStream, place},
     lists::{Layout, List, Lists},
     outline::{Leaf, Meaning, Outline},
+    snapshot::Ids,
 };
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 /// The most ids that are named for one damage.
 pub const MOST_IDS: usize = 1000;
@@ -28,6 +29,8 @@ pub struct IdsLost {
 /// What lies in `span` of the stream, and the ids that are lost with it. `store` is the stream and its
 /// side file in one.
 pub(super) fn explain(outline: &Outline, span: Span, files: Files, store: &impl Store) -> (String, IdsLost) {
+    // Rows of the index in damaged arrays; a row of which several things are damaged is lost once.
+    let mut rows_lost: Vec<Range<u64>> = Vec::new();
     // What lies there, with the bytes of it that are touched: what is largest is named first.
     let mut names: Vec<(u64, String)> = Vec::new();
     let mut lost = IdsLost::default();
@@ -55,11 +58,14 @@ pub(super) fn explain(outline: &Outline, span: Span, files: Files, store: &impl 
                 names.push((part.len, leaf.path.clone()));
                 let rows = array.shape.first().copied().unwrap_or(0);
                 if rows == rows_of_index && rows > 0 && is_by_row(leaf) {
-                    lost.add_rows(outline, rows_in(leaf.span, rows, span), files, store);
+                    rows_lost.push(rows_in(leaf.span, rows, span));
                 }
             }
             Meaning::Field(_) | Meaning::Count(_) => names.push((part.len, leaf.path.clone())),
         }
+    }
+    for rows in merged(rows_lost) {
+        lost.add_rows(outline, rows, files, store);
     }
     if let Some(part) = Span::between(outline.end, outline.file_len).overlap(&span) {
         let name = if outline.fault.is_none() { "trailing" } else { "not understood" };
@@ -74,6 +80,19 @@ pub(super) fn explain(outline: &Outline, span: Span, files: Files, store: &impl 
         names.push(format!("and {more} more"));
     }
     (names.join(", "), lost)
+}
+
+/// The same rows in ranges that ascend and do not meet.
+fn merged(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut out: Vec<Range<u64>> = Vec::new();
+    for range in ranges {
+        match out.last_mut() {
+            Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+            _ => out.push(range),
+        }
+    }
+    out
 }
 
 /// Whether an array holds one thing a row of the index: codes, vectors or ids; not of a quantizer.
@@ -91,6 +110,14 @@ fn rows_in(array: Span, rows: u64, span: Span) -> Range<u64> {
 }
 
 impl IdsLost {
+    /// Drop what cannot be an id of this index. Ids that stand in damaged bytes themselves are named as they read now;
+    /// what the snapshot records of its ids shows up most that have changed.
+    pub(super) fn keep_possible(&mut self, recorded: &Ids) {
+        let mut seen = BTreeSet::new();
+        let distinct = recorded.duplicates == Some(0);
+        self.ids.retain(|id| (recorded.min..=recorded.max).contains(id) && (seen.insert(*id) || !distinct));
+    }
+
     fn add_rows(&mut self, outline: &Outline, rows: Range<u64>, files: Files, store: &impl Store) {
         self.count += rows.end - rows.start;
         let room = MOST_IDS.saturating_sub(self.ids.len()) as u64;
@@ -188,4 +215,23 @@ fn name_lists(path: &str, found: &[List], span: Span) -> Vec<(u64, String)> {
         Some((bytes, format!("{} of {which}", faissil_core::outline::join(path, part))))
     };
     name("codes", |list| list.codes).into_iter().chain(name("ids", |list| list.ids)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_lost_two_things_are_lost_once() {
+        assert_eq!(merged(vec![7..9, 0..3, 2..5, 9..9]), [0..5, 7..9]);
+    }
+
+    #[test]
+    fn ids_that_the_index_cannot_have_are_not_named() {
+        let recorded =
+            Ids { count: 5, kind: 4, min: 3, max: 90, start: 0, stride: 0, duplicates: Some(0), lookup: None };
+        let mut lost = IdsLost { count: 5, ids: vec![0, 7, 7, 91, 3] };
+        lost.keep_possible(&recorded);
+        assert_eq!((lost.count, lost.ids), (5, vec![7, 3]));
+    }
 }

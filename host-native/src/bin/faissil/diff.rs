@@ -57,15 +57,18 @@ impl Args {
         let both = Joined::new(index_a.joined(), Some(index_b.joined()));
         let names = [self.a.display().to_string(), self.b.display().to_string()];
         let comparing = |cause: Cause| cause.of(format!("cannot compare `{}` and `{}`", names[0], names[1]));
-        let report = drive(diff, &both).map_err(comparing)?;
+        let mut report = drive(diff, &both).map_err(comparing)?;
+        let fault = [&index_a, &index_b].iter().find_map(|index| index.outline.fault.clone());
+        let found_same = report.same;
+        // What cannot be read can differ.
+        report.same &= fault.is_none();
         if self.json {
             print_json(&DiffJson { files: [&names[0], &names[1]], report: &report })?;
-        } else {
+        } else if fault.is_none() || !found_same {
             print(&report.to_string())?;
         }
-        let faults = [&index_a, &index_b].map(|index| index.outline.fault.as_ref());
-        match faults.into_iter().flatten().next() {
-            Some(fault) if report.same => Err(comparing(Cause::Refused(format!("not all of it can be read: {fault}")))),
+        match fault {
+            Some(fault) if found_same => Err(comparing(Cause::Refused(format!("not all of it can be read: {fault}")))),
             _ if report.same => Ok(Outcome::Good),
             _ => Ok(Outcome::Damaged),
         }

@@ -52,6 +52,9 @@ impl Args {
         }
         let place = place(&index.outline);
         if let IdPlace::Unfollowed(why) = &place {
+            if let Some(fault) = &index.outline.fault {
+                return Err(reading(fault.clone().into()));
+            }
             return Err(reading(Cause::Refused(why.sentence())));
         }
         let rows = match &place {

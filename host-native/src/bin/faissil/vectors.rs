@@ -52,12 +52,16 @@ impl Args {
         }
         let opened = Opened::open(&self.file)?;
         let reading = |cause: Cause| cause.reading(&self.file);
+        self.check_outputs(&opened)?;
         let index = Index::of(&opened).map_err(reading)?;
         if let Some(missing) = &index.side_missing {
             return Err(reading(Cause::Refused(missing.clone())));
         }
-        let stored = find(&index.outline)
-            .map_err(|not| reading(Cause::Refused(not.reason)).hint("decoding needs FAISS: `index.reconstruct_n`"))?;
+        let stored = find(&index.outline).map_err(|not| match index.outline.fault.clone() {
+            // What is missing is not to blame when the file breaks off before it.
+            Some(fault) => reading(fault.into()),
+            None => reading(Cause::Refused(not.reason)).hint("decoding needs FAISS: `index.reconstruct_n`"),
+        })?;
         let count = if matches!(stored.codes, Codes::Lists(_)) && !stored.maps.is_empty() && self.id.is_empty() {
             self.write_mapped(&index, &stored)?
         } else {
@@ -112,6 +116,21 @@ impl Args {
         let rows = self.rows_of(stored.rows)?;
         let count = rows.end - rows.start;
         Ok((VectorStream::new(stored, files, [rows], with_ids), count, None))
+    }
+
+    /// That nothing is written over the index or over the other output.
+    fn check_outputs(&self, opened: &Opened) -> Result<(), Error> {
+        let refuse = |path: &PathBuf, why: &str| Err(Cause::Refused(why.into()).writing(path));
+        let outputs = [Some(&self.output), self.ids_out.as_ref()];
+        for path in outputs.into_iter().flatten() {
+            if std::fs::metadata(path).is_ok_and(|there| opened.file.is_same(&there)) {
+                return refuse(path, "it is the index itself");
+            }
+        }
+        match &self.ids_out {
+            Some(ids) if same_place(ids, &self.output) => refuse(ids, "the vectors go there"),
+            _ => Ok(()),
+        }
     }
 
     /// The rows that are asked for, of `all`.
@@ -202,6 +221,18 @@ impl Args {
         }
         vectors.finish()?;
         Ok(count)
+    }
+}
+
+/// Whether two names are of one file, which need not be there yet.
+fn same_place(a: &std::path::Path, b: &std::path::Path) -> bool {
+    let whole = |path: &std::path::Path| {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(".".as_ref());
+        std::fs::canonicalize(path).or_else(|_| Ok(parent.canonicalize()?.join(path.file_name().unwrap_or_default())))
+    };
+    match (whole(a), whole(b)) as (std::io::Result<PathBuf>, std::io::Result<PathBuf>) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
     }
 }
 
