@@ -11,7 +11,7 @@
 //! | check everything | [`Check`], and [`ChunkEntry::check`] for each chunk that it names |
 //! | get bytes back | [`Snapshot::walk_chunks`], [`Snapshot::walk_attachment`]; some of them: [`Snapshot::find_chunk`] |
 //! | write | [`Writer`] |
-//! | see why there is no trailer | [`FindMark`] |
+//! | see why there is no trailer | [`FindTrailer`], [`FindMark`] |
 //!
 //! This module knows what an outline is, and nothing of FAISS's grammar: whether the recorded outline, ids and version are
 //! true of the stream is for the caller to derive again and compare.
@@ -25,6 +25,7 @@ mod lookup;
 mod manifest;
 mod open;
 mod page;
+mod remains;
 mod rules;
 mod section;
 mod trailer;
@@ -43,6 +44,7 @@ pub use lookup::{FindChunk, FindId, IdsWalk};
 pub use manifest::{CRITICAL, Content, Place, REFERENCE, SECTIONS, Section};
 pub use open::{BodyReading, Open, SectionBody, Snapshot};
 pub use page::{Child, CodedEntry, IdEntry, PageHead, SizeEntry, Table, ValueEntry};
+pub use remains::{FindTrailer, Remains};
 pub use rules::attachment_name_fault;
 pub use section::{
     Attachment, Attachments, Chunks, Entry, Fidelity, Ids, Layout, Metadata, Producer, Recipe, Run, Stream, Tree,

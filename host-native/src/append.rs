@@ -15,7 +15,7 @@ use faissil_core::{
     files::Files,
     ids::{IdPlace, IdStream},
     outline::Outline,
-    snapshot::{CodedChunk, Digest, Finished, Parts, Writer, lists_of},
+    snapshot::{CodedChunk, Digest, Finished, MARK_LEN, Parts, Writer, lists_of},
 };
 use std::{fs, os::unix::fs::FileExt};
 
@@ -44,8 +44,9 @@ impl<'a> Append<'a> {
     }
 
     /// Go through a stream that is sealed here: hash it on all cores, and write it to the file from byte 0 on
-    /// when `copy` says so. `ids` looks on; `before` is asked before anything is written behind the stream. Gives the
-    /// stream digest.
+    /// when `copy` says so. `ids` looks on. Where it is not copied, it stands in the file already: `before` is asked
+    /// before anything is written behind it, and the mark is on the disk before anything follows it. Gives the stream
+    /// digest.
     ///
     /// # Errors
     /// Of reading, writing or looking on.
@@ -85,7 +86,17 @@ impl<'a> Append<'a> {
         }
         let digest = self.writer.end_sealed()?;
         before()?;
-        self.flush()?;
+        if copy {
+            self.flush()?;
+            return Ok(digest);
+        }
+        // A crash may keep the file's new length and lose the bytes. With the mark on the disk first, whatever is lost
+        // behind it is known for what it is.
+        let bytes = self.writer.take();
+        let (mark, rest) = bytes.split_at(bytes.len().min(MARK_LEN as usize));
+        file.write_all_at(mark, len)?;
+        file.sync_all()?;
+        file.write_all_at(rest, len + mark.len() as u64)?;
         Ok(digest)
     }
 

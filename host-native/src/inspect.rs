@@ -8,7 +8,7 @@ use crate::{
     drive::drive,
     judge,
     load::attachments,
-    opened::{Opened, Stream},
+    opened::{Opened, Stream, interrupted_seal},
     store::{Decoded, File, Joined, Store},
     summing::Summing,
     verify::has_ids,
@@ -144,8 +144,7 @@ fn inspect_opened(opened: &Opened) -> Result<Inspection, Cause> {
     let index = Index::of(opened)?;
     known.stream_len = index.stream.len();
     if let Some(len) = opened.interrupted {
-        let said =
-            format!("interrupted seal: stream intact to byte {len}; `seal` begins it again, `unseal` takes it off");
+        let said = format!("{}; `seal` begins it again, `unseal` takes it off", interrupted_seal(len));
         known.notes.push(Note::new("interrupted-seal", true, said));
     }
     match (&index.side_missing, place(&index.outline)) {

@@ -9,7 +9,7 @@ use crate::{
     drive::{drive, drive_on},
     hashing::{ChunkValues, hash_piece},
     judge,
-    opened::Opened,
+    opened::{Opened, interrupted_seal},
     parallel::{in_order, most_of, sweep},
     replace::{Replacement, directory_of},
     save::with_writeback,
@@ -58,7 +58,7 @@ pub struct Loaded {
 pub fn snapshot_of(opened: &Opened) -> Result<&Snapshot, Cause> {
     opened.snapshot.as_ref().ok_or_else(|| {
         Cause::Refused(match opened.interrupted {
-            Some(len) => format!("interrupted seal: stream intact to byte {len}, but there are no digests"),
+            Some(len) => interrupted_seal(len),
             None => "not a snapshot: no digests to hold its bytes against".into(),
         })
     })

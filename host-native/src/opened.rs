@@ -10,7 +10,7 @@ use crate::{
 };
 use faissil_core::{
     Kind, Span,
-    snapshot::{FindMark, Layout, MAGIC, Open, Snapshot},
+    snapshot::{FindMark, FindTrailer, Layout, MAGIC, Open, Remains, Snapshot, TRAILER_LEN},
 };
 use std::path::Path;
 
@@ -22,7 +22,8 @@ pub struct Opened {
     /// The snapshot in it, if it is one.
     pub snapshot: Option<Snapshot>,
     /// Length of the stream in a file to which the end of a snapshot was being added when something
-    /// stopped it. The rest does not count.
+    /// stopped it. The rest does not count. Nothing but the outline vouches for the stream: a seal whose end was cut
+    /// off looks the same.
     pub interrupted: Option<u64>,
 }
 
@@ -57,12 +58,20 @@ impl Opened {
         match drive(Open::new(file.len()), &file) {
             Ok(snapshot) => Ok(Opened { file, snapshot: Some(snapshot), interrupted: None }),
             Err(Cause::Fault(fault)) if matches!(fault.kind, Kind::NotThis(_)) => {
+                // The outline, once: where the stream ends, if that is known.
+                let end = crate::judge::outline(&file).ok().filter(|outline| outline.fault.is_none());
+                let end = end.map(|outline| outline.end).filter(|end| *end < file.len());
+                if let Some(remains) = drive(FindTrailer::new(file.len(), end.unwrap_or(file.len())), &file)? {
+                    return Err(Cause::Damage(spoiled(remains, file.len())));
+                }
                 let head = file.read(Span::new(0, file.len().min(MAGIC.len() as u64)))?;
                 if head == MAGIC {
-                    let said = "a packed snapshot without its end: it was cut short";
+                    let said = "a packed snapshot without its trailer: it was cut short, or has bytes after its end";
                     return Err(Cause::Damage(said.into()));
                 }
-                let interrupted = interrupted_seal(&file)?;
+                // A stream that fills the file has nothing behind it.
+                let mark = end.map(|end| drive(FindMark::new(file.len(), end), &file)).transpose()?;
+                let interrupted = mark.flatten();
                 Ok(Opened { file, snapshot: None, interrupted })
             }
             Err(other) => Err(other),
@@ -92,15 +101,29 @@ impl Opened {
     }
 }
 
-/// Where the stream ends in a file whose sealing was interrupted. A stream that is complete ends where its outline
-/// does, so there is nothing to look for behind one that fills the file.
-fn interrupted_seal(file: &File) -> Result<Option<u64>, Cause> {
-    match crate::judge::outline(file) {
-        Ok(outline) if outline.end < file.len() && outline.fault.is_none() => {
-            drive(FindMark::new(file.len(), outline.end), file)
+/// What became of the end of a snapshot that was finished.
+fn spoiled(remains: Remains, file_len: u64) -> String {
+    let at = file_len - TRAILER_LEN.min(file_len);
+    match remains {
+        Remains::Damaged => format!("the trailer of this snapshot, at byte {at}, is damaged"),
+        Remains::Cut(left) => {
+            let lost = TRAILER_LEN - left;
+            format!(
+                "this snapshot was cut short: the last {lost} of the {TRAILER_LEN} bytes of its trailer are missing"
+            )
         }
-        _ => Ok(None),
+        Remains::Followed(end) => {
+            format!("bytes after the trailer: this snapshot ends at byte {end}, {} bytes follow", file_len - end)
+        }
     }
+}
+
+/// What is known of a file with an interrupted seal behind a stream of `stream_len` bytes, and no more.
+pub fn interrupted_seal(stream_len: u64) -> String {
+    format!(
+        "interrupted seal: stream intact to byte {stream_len} as far as its outline shows; no digest vouches for it \
+         (the seal was not finished, or its end was cut off)"
+    )
 }
 
 /// The FAISS stream in `file`, which holds this snapshot, or is the stream. As [`Opened::stream`] has it.

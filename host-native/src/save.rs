@@ -9,7 +9,7 @@ use crate::{
     beside,
     drive::{Onlooker, drive},
     judge::{self, Judged},
-    opened::Opened,
+    opened::{Opened, interrupted_seal},
     replace::{Replacement, directory_of},
     sorting::Sorter,
     store::{Decoded, File, Joined, Store},
@@ -199,7 +199,7 @@ pub(crate) fn report(
 
 /// What goes into a snapshot, read and judged.
 pub(crate) struct Prepared<'a> {
-    judged: Judged,
+    pub(crate) judged: Judged,
     metadata: Vec<Entry>,
     attachments: Vec<Attaching<'a>>,
     /// Number of the attachment that is the side file.
@@ -233,6 +233,11 @@ pub(crate) fn prepare<'a>(opened: &'a Opened, additions: &Additions) -> Result<P
     once("attachment", additions.attachments.iter().map(|(name, _)| name))?;
     let mut prepared =
         Prepared { judged, metadata: Vec::new(), attachments: Vec::new(), side: None, fidelity: None, recipe: None };
+    if let Some(len) = opened.interrupted {
+        let rest = opened.file.len() - len;
+        let said = format!("{}; the {rest} bytes behind it are left out", interrupted_seal(len));
+        prepared.judged.warnings.push(said);
+    }
     if let Some(snapshot) = &opened.snapshot {
         prepared.keep(snapshot, &opened.file)?;
     }

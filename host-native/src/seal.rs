@@ -1,20 +1,23 @@
 //! An index file is made a snapshot where it stands, and back.
 //!
 //! Sealing only ever appends. Until the last 64 bytes are written the file counts as the index that it
-//! was: a crash leaves a mark behind the stream by which the rest is known, and sealing again, or
-//! unsealing, takes that off. The stream itself is never written to.
+//! was: a mark goes behind the stream and onto the disk before anything else, by which a crash leaves
+//! the rest known, and sealing again, or unsealing, takes that off. The stream itself is never written to.
 
 use crate::{
     Cause, Error,
     append::Progress,
     error::Verdict,
     judge,
-    opened::Opened,
+    opened::{Opened, interrupted_seal},
     replace::{check_room, directory_of},
     save::{Additions, Saved, Stream, append, prepare, read_back, refuse, report},
     store::{File, Store},
 };
-use faissil_core::snapshot::{Layout, Writer};
+use faissil_core::{
+    Span,
+    snapshot::{Layout, Writer},
+};
 use std::{
     fs::{self, TryLockError},
     os::unix::fs::FileExt,
@@ -47,18 +50,30 @@ pub fn seal(path: &Path, additions: &Additions, progress: Progress<'_>) -> Resul
             what(cause).hint("`faissil unseal` takes a seal off, `faissil save` makes a snapshot of a snapshot")
         );
     }
+    let mut taken_off = None;
     if let Some(len) = opened.interrupted {
+        let said = format!("{}; the {} bytes behind it were taken off", interrupted_seal(len), opened.file.len() - len);
+        taken_off = Some(said);
         // What an earlier attempt left is of no use: the digests are made anew.
         file.set_len(len).map_err(|error| what(error.into()))?;
         file.sync_all().map_err(|error| what(error.into()))?;
         opened = open(&file, path)?;
     }
-    let prepared = prepare(&opened, additions).map_err(|cause| refuse(cause, path))?;
+    let mut prepared = prepare(&opened, additions).map_err(|cause| refuse(cause, path))?;
+    prepared.judged.warnings.extend(taken_off);
     let stream_len = opened.file.len();
-    let end_is_known = judge::outline(&opened.file).is_ok_and(|outline| outline.fault.is_none());
-    if !end_is_known {
+    let outline = judge::outline(&opened.file).ok().filter(|outline| outline.fault.is_none());
+    let Some(outline) = outline else {
         let cause = Cause::Refused("where the index ends is not known, so nothing is appended to it".into());
         return Err(what(cause).hint("`faissil save` makes a snapshot in another file"));
+    };
+    if let Some(rest) = outline.trailing()
+        && only_zeros(&opened.file, rest).map_err(what)?
+    {
+        let said = format!("{} zeros follow the end of the index at byte {}", rest.len, rest.start);
+        let hint = "a crash while the file was written or sealed can leave them; `truncate --size` takes them off, \
+                    `faissil save` keeps them in a snapshot in another file";
+        return Err(what(Cause::Refused(said)).hint(hint));
     }
     check_room(&directory_of(path), prepared.attached()).map_err(what)?;
 
@@ -75,6 +90,19 @@ pub fn seal(path: &Path, additions: &Additions, progress: Progress<'_>) -> Resul
             })
         }
     }
+}
+
+/// Whether nothing but zeros stands there.
+fn only_zeros(file: &File, span: Span) -> Result<bool, Cause> {
+    let mut at = span.start;
+    while at < span.end() {
+        let piece = Span::between(at, span.end().min(at + (1 << 18)));
+        if file.read(piece)?.iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        at = piece.end();
+    }
+    Ok(true)
 }
 
 fn add(

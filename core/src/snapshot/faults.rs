@@ -40,7 +40,7 @@ fn finish(mut writer: Writer, mut file: Vec<u8>) -> Vec<u8> {
     file
 }
 
-fn sealed() -> Vec<u8> {
+pub(super) fn sealed() -> Vec<u8> {
     let stream = vec![7; STREAM];
     let mut writer = Writer::sealed(STREAM as u64, Some(14)).unwrap();
     for (number, chunk) in (0u64..).zip(stream.chunks(1 << 14)) {

@@ -7,8 +7,9 @@ use super::chunk::{Owner, sealed_chunks};
 use super::digest::Digest;
 use super::manifest::{Content, Section, take_manifest};
 use super::page::{Table, check_tree};
+use super::remains::trailer_in;
 use super::section::{Attachment, Chunks, Layout, Stream, tag};
-use super::trailer::{HEAD_LEN, MARK_LEN, TRAILER_LEN, Trailer, bytes_after_trailer, no_trailer};
+use super::trailer::{HEAD_LEN, MARK_LEN, TRAILER_LEN, Trailer, no_trailer};
 use super::walk::{ChunkWalk, TreeWalk};
 use super::wire::Body;
 use crate::bytes::{Reading, Span, Step};
@@ -200,6 +201,13 @@ impl Snapshot {
         window.insert(self.file_len.saturating_sub(self.tail.len() as u64), &self.tail);
         window
     }
+}
+
+/// The fault of a file that has a whole trailer in its last bytes, with more after it.
+fn bytes_after_trailer(tail: &[u8], file_len: u64) -> Option<Error> {
+    let end = trailer_in(tail, file_len.saturating_sub(tail.len() as u64))?;
+    let found = format!("{} bytes more", file_len.saturating_sub(end));
+    (end < file_len).then(|| Error::invalid(end, "the file ends with its trailer", found))
 }
 
 /// A body that every snapshot has and that always stands in the manifest, and its place.

@@ -89,6 +89,15 @@ impl Trailer {
         if trailer.flags != 0 {
             return Err(Error::invalid(field("flags"), "flags are 0", trailer.flags));
         }
+        // Lengths that add up and are above a limit are another writer's; else they are damaged.
+        let total = u128::from(trailer.manifest_start)
+            .saturating_add(trailer.manifest_len.into())
+            .saturating_add(u128::from(trailer.signatures_len))
+            .saturating_add(TRAILER_LEN.into());
+        if total != u128::from(file_len) {
+            let rule = "manifest_start + manifest_len + signatures_len + 64 = length of the file";
+            return Err(Error::inconsistent(at, rule, file_len, total));
+        }
         if trailer.manifest_len > MAX_MANIFEST {
             let error = Error::limit(field("manifest_len"), "bytes of a manifest", MAX_MANIFEST, trailer.manifest_len);
             return Err(error);
@@ -97,14 +106,6 @@ impl Trailer {
         if signatures > MAX_SIGNATURES {
             let error = Error::limit(field("signatures_len"), "bytes of signatures", MAX_SIGNATURES, signatures);
             return Err(error);
-        }
-        let total = u128::from(trailer.manifest_start)
-            .saturating_add(trailer.manifest_len.into())
-            .saturating_add(signatures.into())
-            .saturating_add(TRAILER_LEN.into());
-        if total != u128::from(file_len) {
-            let rule = "manifest_start + manifest_len + signatures_len + 64 = length of the file";
-            return Err(Error::inconsistent(at, rule, file_len, total));
         }
         Ok(trailer)
     }
@@ -124,20 +125,6 @@ impl Trailer {
 pub(crate) fn no_trailer(file_len: u64) -> Error {
     let text = "no snapshot trailer in the last 64 bytes: the file is not sealed, was cut short, or has bytes after its trailer";
     Error::new(Kind::NotThis(text.into()), file_len.saturating_sub(TRAILER_LEN))
-}
-
-/// The fault of a file that has a whole trailer in its last bytes, with more after it.
-pub(crate) fn bytes_after_trailer(tail: &[u8], file_len: u64) -> Option<Error> {
-    let width = usize::try_from(TRAILER_LEN).ok()?;
-    let start = file_len.saturating_sub(tail.len() as u64);
-    tail.windows(width).zip(start..).find_map(|(bytes, at)| {
-        let end = at.saturating_add(TRAILER_LEN);
-        let whole = end < file_len && bytes.ends_with(&MAGIC) && Trailer::parse(bytes, end).is_ok();
-        whole.then(|| {
-            let found = format!("{} bytes more", file_len.saturating_sub(end));
-            Error::invalid(end, "the file ends with its trailer", found)
-        })
-    })
 }
 
 /// Where a field of a fixed layout starts.
@@ -190,7 +177,8 @@ impl Mark {
 
 /// Looks for an interrupted seal in a file that has no trailer.
 ///
-/// Gives the length of the stream that the seal was added to: `interrupted seal: stream intact to byte N`. A
+/// Gives the length of the stream that the seal was added to. To be asked after
+/// [`FindTrailer`](super::FindTrailer), which tells a seal that was finished and then damaged. A
 /// mark names its own place, so it is found whether or not the end of the stream can be. `from` is
 /// where the stream may end at the earliest: its known end, or 0. A mark that was itself cut
 /// short is recognised at `from` only.
@@ -302,13 +290,16 @@ mod tests {
             message(63, 1, 200).starts_with("not recognised at byte 136 while reading trailer: no snapshot trailer")
         );
         assert_eq!(
-            message(11, 1, 200),
-            "over the limit at byte 144 while reading trailer: bytes of a manifest is limited to 61440: found 16777252"
+            message(11, 1, 200 + (1 << 24)),
+            "over the limit at byte 16777360 while reading trailer: bytes of a manifest is limited to 61440: found 16777252"
         );
         assert_eq!(
-            message(50, 2, 200),
-            "over the limit at byte 184 while reading trailer: bytes of signatures is limited to 65536: found 131072"
+            message(50, 2, 200 + (2 << 16)),
+            "over the limit at byte 131256 while reading trailer: bytes of signatures is limited to 65536: found 131072"
         );
+        for length in [11, 50] {
+            assert!(message(length, 1, 200).contains("length of the file: expected 200, found"), "{length}");
+        }
         assert!(message(0, 101, 200).contains("length of the file: expected 200, found 201"));
     }
 

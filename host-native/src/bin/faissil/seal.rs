@@ -66,8 +66,9 @@ impl UnsealArgs {
             }))?;
         } else {
             let what = if unsealed.interrupted { "an interrupted seal" } else { "the seal" };
+            let known = if unsealed.interrupted { "no digest vouches for it" } else { "it is as it was" };
             let (removed, left) = (say::bytes(unsealed.removed), say::count(unsealed.stream_len));
-            print(&format!("unsealed {name}: took off {what}, {removed}; the index of {left} bytes is as it was"))?;
+            print(&format!("unsealed {name}: took off {what}, {removed}; the index of {left} bytes is left, {known}"))?;
         }
         Ok(Outcome::Good)
     }
