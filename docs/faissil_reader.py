@@ -132,7 +132,7 @@ class Snapshot:
         return stream
 
     def leaves(self, tree, kind, name):
-        """The entries of a table, page by page; notes the stretch of the file that it fills."""
+        """The entries of a table, page by page; notes what it fills of the file: a stretch, and its root."""
         (count, top, root), extent, seen = tree, [], 0
         need(count > 0 and top <= 5, root[0], f"{name}: impossible tree")
 
@@ -153,18 +153,18 @@ class Snapshot:
                 for first, *below in children:
                     yield from visit(below, height - 1, first)
             else:
-                if kind == 2:
-                    for part in parts:
-                        cover(*struct.unpack_from("<QQ", part, 16))
+                for part in parts if kind == 2 else []:
+                    cover(*struct.unpack_from("<QQ", part, 16))
                 yield key, parts
-            cover(*place[:2])
+            if place is not root:
+                cover(*place[:2])
 
         for key, parts in visit(root, top, None):
             need(kind in (2, 4) or key in (None, seen), root[0], f"{name}: wrong key")
             seen += len(parts)
             yield key, parts
         need(seen == count, root[0], f"{name}: {seen} entries, not {count}")
-        self.extents.append((*extent, name))
+        self.extents += [(root[0], root[0] + root[1], name)] + ([(*extent, name)] if extent else [])
 
     def coded(self, tree, total, name):
         """The decoded chunks of a table of kind 2."""

@@ -15,6 +15,7 @@ pub mod hashing;
 pub mod inspect;
 pub mod judge;
 pub mod load;
+pub mod look_up;
 pub mod opened;
 pub mod parallel;
 pub mod replace;

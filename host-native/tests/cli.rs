@@ -52,6 +52,8 @@ fn from_index_to_snapshot_and_back() {
             "vectors debian.faissil -o x.npy --ids-out i.npy --rows 10..20",
             "vectors debian.faissil -o one.npy --id 215827235580493",
             "vectors debian.faissil -o none.npy --id 1",
+            "vectors packed.faissil -o paged.npy --ids-out i.npy --id 215827235580493",
+            "vectors packed.faissil -o none.npy --id 1",
         ]
     ));
     assert!(fs::read(dir.join("back.faiss")).unwrap() == fs::read(dir.join("debian.faiss")).unwrap());
@@ -92,7 +94,8 @@ fn damage_is_named() {
     };
     let stream = fs::read(fixture(IVF)).unwrap().len();
     flipped("stream.faissil", stream - 100);
-    flipped("table.faissil", stream + 30);
+    let snapshot = faissil::core::Reading::over(faissil::core::snapshot::Open::new(good.len() as u64), &good).unwrap();
+    flipped("table.faissil", snapshot.chunks().table.start as usize + 30);
     flipped("manifest.faissil", good.len() - 70);
     flipped("trailer.faissil", good.len() - 60);
     let mut packed = fs::read(dir.join("p.faissil")).unwrap();

@@ -93,7 +93,7 @@ pub fn plan_lookup(
             "the direct map of the index says list and offset of each id".into(),
         );
     }
-    if has_pages {
+    if has_pages && !aliases {
         return plan(Road::Pages, PAGES, "the snapshot has lookup pages, sorted by id".into());
     }
     if let (Some(IdKind::Sorted), IdPlace::Map { .. }) = (summary.map(|summary| summary.kind), place) {

@@ -168,6 +168,7 @@ impl Check {
                 }
                 check_ids(ids, *seen, walk.extent())?;
                 self.extent(walk.extent(), "id lookup");
+                self.extent(walk.apart(), "root page of the id lookup");
             }
             Task::Sizes { waiting, walk, balance } => self.sizes(waiting, walk, balance)?,
             Task::Records(reading) => drop(reading.run().map_err(|stop| inside(stop, "TREE.records"))?),
@@ -203,8 +204,9 @@ impl Check {
         if let Some(chunks) = current.run().map_err(part)? {
             return Ok(Did::Say(Found::Chunks(chunks)));
         }
-        let (extent, digest) = (current.extent(), attachment.digest);
+        let (extent, apart, digest) = (current.extent(), current.apart(), attachment.digest);
         self.extent(extent, format!("attachment `{}`", attachment.name));
+        self.extent(apart, format!("root page of attachment `{}`", attachment.name));
         let owner = Owner::Attachment(*number);
         *walk = None;
         *number = number.saturating_add(1);
@@ -240,9 +242,10 @@ impl Check {
             while let Some(page) = current.run().map_err(|stop| inside(stop, "list sizes"))? {
                 page.iter().for_each(|size| balance.add(*size));
             }
-            let extent = current.extent();
+            let (extent, apart) = (current.extent(), current.apart());
             check_balance(lists, balance, extent)?;
             self.extent(extent, format!("sizes of lists `{}`", lists.path));
+            self.extent(apart, format!("root page of the sizes of lists `{}`", lists.path));
             (*walk, *balance) = (None, Balance::default());
             waiting.pop_front();
         }
@@ -265,6 +268,7 @@ impl Check {
             digest.expect(found, at, "stream, from the values of its chunks")?;
         }
         self.extent(extent, "chunk table of the stream");
+        self.extent(walk.apart(), "root page of the chunk table");
         let whole = Found::Whole { owner: Owner::Stream, digest };
         Ok(Did::End((self.snapshot.layout() == Layout::Packed).then_some(whole)))
     }

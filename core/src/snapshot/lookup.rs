@@ -205,6 +205,11 @@ impl IdsWalk {
         self.walk.extent()
     }
 
+    /// The root page, if it does not follow the rest, once the walk is at its end.
+    pub fn apart(&self) -> Option<Span> {
+        self.walk.apart()
+    }
+
     pub(crate) fn run(&mut self) -> Read<Option<Vec<(i64, u64)>>> {
         let Some(leaf) = self.walk.next()? else { return Ok(None) };
         let mut out = Vec::new();

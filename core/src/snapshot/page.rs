@@ -2,8 +2,8 @@
 //!
 //! A page is a head of 8 bytes and entries of one width, 32 KiB at most. A leaf page holds entries of a
 //! table; an inner page holds for each page below it where it is, its digest and its first key. Pages
-//! are written as they fill, each after all that it speaks for, so a tree fills one stretch
-//! of the file without a gap and its root page ends it.
+//! are written as they fill, each after all that it speaks for, so a tree fills one stretch of the file
+//! without a gap. Its root page ends the stretch, or stands apart, where a reader of the file's end gets it along.
 
 use super::digest::Digest;
 use super::manifest::{Place, check_place};
@@ -272,62 +272,83 @@ impl TreeWriter {
         TreeWriter { table, storeys: Vec::new(), count: 0 }
     }
 
-    /// Add the next entry; `bytes` has the table's width. Pages that are full go to `out`.
+    /// Add the next entry; `bytes` has the table's width. A page that is full goes to `out` before.
     pub(crate) fn push(&mut self, key: u64, bytes: &[u8], out: &mut Appended) {
+        self.make_room(out);
         self.count = self.count.saturating_add(1);
-        self.add(0, key, bytes, out);
+        self.add(0, key, bytes);
     }
 
-    fn add(&mut self, height: usize, key: u64, bytes: &[u8], out: &mut Appended) {
+    /// Write the leaf page if it is full. What the next entry speaks for belongs behind it.
+    pub(crate) fn make_room(&mut self, out: &mut Appended) {
+        self.make_room_at(0, out);
+    }
+
+    /// A full page waits for the next entry: if none comes it may be the root.
+    fn make_room_at(&mut self, height: usize, out: &mut Appended) {
+        let width = if height == 0 { self.table.width() } else { Child::WIDTH };
+        if self.storeys.get(height).is_some_and(|storey| storey.count >= capacity(width)) {
+            self.flush(height, out);
+        }
+    }
+
+    fn add(&mut self, height: usize, key: u64, bytes: &[u8]) {
         if self.storeys.len() == height {
             self.storeys.push(Storey::default());
         }
-        let width = if height == 0 { self.table.width() } else { Child::WIDTH };
         let Some(storey) = self.storeys.get_mut(height) else { return };
         if storey.count == 0 {
             storey.first = key;
         }
         storey.entries.extend_from_slice(bytes);
         storey.count = storey.count.saturating_add(1);
-        if storey.count == capacity(width) {
-            self.flush(height, out);
-        }
     }
 
     fn flush(&mut self, height: usize, out: &mut Appended) {
+        // A full page above does not speak for this one, so it comes first.
+        self.make_room_at(height.saturating_add(1), out);
         let Some(storey) = self.storeys.get_mut(height) else { return };
         let full = core::mem::take(storey);
         let place = out.place(&page_bytes(self.table, height, &full));
         let child = Child { key: full.first, start: place.start, len: place.len, digest: place.digest };
-        self.add(height.saturating_add(1), full.first, &child.to_bytes(), out);
+        self.add(height.saturating_add(1), full.first, &child.to_bytes());
     }
 
-    /// Write what is left; `None` when nothing was pushed.
-    pub(crate) fn finish(mut self, out: &mut Appended) -> Result<Option<Tree>, Error> {
-        let mut height = 0;
-        while height < self.storeys.len() {
-            let top = height.saturating_add(1) == self.storeys.len();
-            let count = self.storeys.get(height).map_or(0, |storey| storey.count);
-            if top && height > 0 && count == 1 {
-                return self.root(height.saturating_sub(1)).map(Some);
-            }
-            if count > 0 {
-                self.flush(height, out);
-            }
+    /// Write what is left, the root page too; `None` when nothing was pushed.
+    pub(crate) fn finish(self, out: &mut Appended) -> Result<Option<Tree>, Error> {
+        Ok(self.finish_below(out)?.map(|root| root.place(out)))
+    }
+
+    /// Write what is left but for the root page; `None` when nothing was pushed.
+    pub(crate) fn finish_below(mut self, out: &mut Appended) -> Result<Option<Root>, Error> {
+        let mut height: usize = 0;
+        while height.saturating_add(1) < self.storeys.len() {
+            self.flush(height, out);
             height = height.saturating_add(1);
         }
-        Ok(None)
+        let Some(top) = self.storeys.get(height) else { return Ok(None) };
+        let page = page_bytes(self.table, height, top);
+        match u8::try_from(height) {
+            Ok(height) if height <= MAX_PAGE_HEIGHT => Ok(Some(Root { count: self.count, height, page })),
+            _ => Err(Error::limit(out.end, "storeys of pages", MAX_PAGE_HEIGHT.into(), height as u64)),
+        }
     }
+}
 
-    /// The tree whose root page is the one entry of the storey above `height`.
-    fn root(&self, height: usize) -> Result<Tree, Error> {
-        let above = self.storeys.get(height.saturating_add(1)).map(|storey| storey.entries.as_slice());
-        let child = Child::take_fixed(&mut Cursor::new(above.unwrap_or(&[]), 0))?;
-        let height = match u8::try_from(height) {
-            Ok(height) if height <= MAX_PAGE_HEIGHT => height,
-            _ => return Err(Error::limit(child.start, "storeys of pages", MAX_PAGE_HEIGHT.into(), height as u64)),
-        };
-        Ok(Tree { count: self.count, height, start: child.start, len: child.len, digest: child.digest })
+/// The root page of a tree whose other pages are written.
+#[derive(Debug, Clone)]
+pub(crate) struct Root {
+    count: u64,
+    pub(crate) height: u8,
+    /// Its bytes.
+    pub(crate) page: Vec<u8>,
+}
+
+impl Root {
+    /// Write it: the tree is complete.
+    pub(crate) fn place(&self, out: &mut Appended) -> Tree {
+        let Place { start, len, digest } = out.place(&self.page);
+        Tree { count: self.count, height: self.height, start, len, digest }
     }
 }
 

@@ -244,6 +244,11 @@ impl SizesWalk {
         self.walk.extent()
     }
 
+    /// The root page, if it does not follow the rest, once the walk is at its end.
+    pub fn apart(&self) -> Option<crate::bytes::Span> {
+        self.walk.apart()
+    }
+
     pub(crate) fn run(&mut self) -> Read<Option<Vec<u64>>> {
         let Some(leaf) = self.walk.next()? else { return Ok(None) };
         check_key(&leaf, self.next)?;

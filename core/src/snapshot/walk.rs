@@ -22,17 +22,29 @@ pub(crate) struct TreeWalk {
     count: u64,
     seen: u64,
     extent: Option<Span>,
+    root: Span,
+    /// The root page, where it does not end the stretch of the rest.
+    apart: Option<Span>,
 }
 
 impl TreeWalk {
     pub(crate) fn new(snapshot: &Snapshot, tree: Tree, table: Table) -> TreeWalk {
-        let count = tree.count;
+        let (count, root) = (tree.count, tree.root().span());
         let walk = Some(Walk::new(tree, table, snapshot.manifest().start));
-        TreeWalk { walk, table, window: snapshot.window(), count, seen: 0, extent: None }
+        TreeWalk { walk, table, window: snapshot.window(), count, seen: 0, extent: None, root, apart: None }
     }
 
     pub(crate) fn empty(snapshot: &Snapshot, table: Table) -> TreeWalk {
-        TreeWalk { walk: None, table, window: snapshot.window(), count: 0, seen: 0, extent: None }
+        TreeWalk {
+            walk: None,
+            table,
+            window: snapshot.window(),
+            count: 0,
+            seen: 0,
+            extent: None,
+            root: Span::default(),
+            apart: None,
+        }
     }
 
     /// The next leaf page; `None` at the end.
@@ -89,9 +101,11 @@ impl TreeWalk {
     }
 
     /// Count in bytes that the tree speaks for, as byte `at` of the file says: they must follow those before.
+    /// Only the root page, which comes last, may stand elsewhere.
     fn cover(&mut self, span: Span, at: u64) -> Result<(), Error> {
         match &mut self.extent {
             None => self.extent = Some(span),
+            Some(extent) if extent.end() != span.start && span == self.root => self.apart = Some(span),
             Some(extent) => {
                 if extent.end() != span.start {
                     let rule = "a table's chunks and pages follow each other without gap or overlap";
@@ -103,9 +117,14 @@ impl TreeWalk {
         Ok(())
     }
 
-    /// What the tree and all that it speaks for fills, so far.
+    /// What the tree and all that it speaks for fills, so far; without a root page that stands apart.
     pub(crate) fn extent(&self) -> Option<Span> {
         self.extent
+    }
+
+    /// The root page, if it stands apart.
+    pub(crate) fn apart(&self) -> Option<Span> {
+        self.apart
     }
 
     pub(crate) fn bring(&mut self, at: u64, bytes: &[u8]) {
@@ -164,9 +183,14 @@ impl ChunkWalk {
     }
 
     /// What the table's pages and coded chunks fill of the file, as far as the walk has come; complete at
-    /// its end.
+    /// its end. A root page that stands apart is not in it: see [`apart`](ChunkWalk::apart).
     pub fn extent(&self) -> Option<Span> {
         self.walk.extent()
+    }
+
+    /// The root page, if it does not follow the rest, once the walk is at its end.
+    pub fn apart(&self) -> Option<Span> {
+        self.walk.apart()
     }
 
     pub(crate) fn run(&mut self) -> Read<Option<Vec<ChunkEntry>>> {

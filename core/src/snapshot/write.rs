@@ -6,12 +6,15 @@
 //!
 //! One table is written at a time: the stream's chunks, an attachment's, the id lookup, the sizes of one record's
 //! inverted lists. Nothing but what is pushed goes in, so equal input gives equal bytes.
+//!
+//! Root pages that lead to a vector by its id stand last before the manifest, so that one read of the file's
+//! end brings them along; what that comes to in requests is in `docs/snapshot-format.md`.
 
 use super::chunk::{CodedChunk, SealedHash, StreamDigest, sealed_chunks, sealed_log2};
 use super::digest::Digest;
 use super::manifest::{CRITICAL, Content, REFERENCE, SECTIONS, Section, put_manifest};
 use super::open::SectionBody;
-use super::page::{Appended, CodedEntry, IdEntry, SizeEntry, Table, TreeWriter, ValueEntry};
+use super::page::{Appended, CodedEntry, IdEntry, Root, SizeEntry, Table, TreeWriter, ValueEntry};
 use super::rules::attachment_name_fault;
 use super::section::{
     Attachment, Attachments, Chunks, Entry, Fidelity, Ids, Layout, Metadata, Producer, Recipe, Stream, Tree, tag,
@@ -33,11 +36,19 @@ pub struct Writer {
     chunk_log2: u8,
     out: Appended,
     open: Part,
-    /// The stream's digest and table, once its last chunk is in.
-    stream: Option<(Digest, Tree)>,
+    /// The stream's digest and table, once its last chunk is in; the root page is not written yet.
+    stream: Option<(Digest, Root)>,
     attachments: Vec<Attachment>,
-    lookup: Option<Tree>,
-    sizes: BTreeMap<usize, Tree>,
+    lookup: Option<Root>,
+    sizes: BTreeMap<usize, SizesRoot>,
+}
+
+/// The root of list sizes. A leaf page is written at once: reading it costs no more than a leaf below a root at the
+/// file's end, and an index can have very many.
+#[derive(Debug)]
+enum SizesRoot {
+    Written(Tree),
+    Held(Root),
 }
 
 /// The table that is being written.
@@ -176,7 +187,7 @@ impl Writer {
                 }
                 let single = last.map(|hash| hash.root);
                 let digest = if expected == 1 { single } else { merged.finish() };
-                let table = pages.finish(&mut self.out)?;
+                let table = pages.finish_below(&mut self.out)?;
                 self.end_stream(digest, table)
             }
             other => {
@@ -186,7 +197,7 @@ impl Writer {
         }
     }
 
-    fn end_stream(&mut self, digest: Option<Digest>, table: Option<Tree>) -> Result<Digest, Error> {
+    fn end_stream(&mut self, digest: Option<Digest>, table: Option<Root>) -> Result<Digest, Error> {
         let (Some(digest), Some(table)) = (digest, table) else {
             return Err(Error::invalid(self.out.end, "a stream has chunks", 0));
         };
@@ -205,6 +216,7 @@ impl Writer {
         let used = chunk.coding.parameters();
         let mut parameters = [0; 16];
         parameters.iter_mut().zip(&used).for_each(|(to, from)| *to = *from);
+        pages.make_room(&mut self.out);
         let stored = self.out.push(&chunk.stored);
         let entry = CodedEntry {
             decoded_start: *len,
@@ -233,7 +245,7 @@ impl Writer {
                     let rule = "bytes of all chunks = length of the stream";
                     return Err(Error::inconsistent(self.out.end, rule, self.stream_len, len));
                 }
-                let table = pages.finish(&mut self.out)?;
+                let table = pages.finish_below(&mut self.out)?;
                 self.end_stream(Some(digest), table).map(|_| ())
             }
             other => {
@@ -319,7 +331,7 @@ impl Writer {
     pub fn end_ids(&mut self) -> Result<(), Error> {
         match core::mem::replace(&mut self.open, Part::None) {
             Part::Ids { pages, .. } => {
-                self.lookup = pages.finish(&mut self.out)?;
+                self.lookup = pages.finish_below(&mut self.out)?;
                 Ok(())
             }
             other => {
@@ -362,8 +374,12 @@ impl Writer {
     pub fn end_sizes(&mut self) -> Result<(), Error> {
         match core::mem::replace(&mut self.open, Part::None) {
             Part::Sizes { pages, number, .. } => {
-                if let Some(tree) = pages.finish(&mut self.out)? {
-                    self.sizes.insert(number, tree);
+                if let Some(root) = pages.finish_below(&mut self.out)? {
+                    let root = match root.height {
+                        0 => SizesRoot::Written(root.place(&mut self.out)),
+                        _ => SizesRoot::Held(root),
+                    };
+                    self.sizes.insert(number, root);
                 }
                 Ok(())
             }
@@ -393,8 +409,6 @@ impl Writer {
             faiss_patch,
         };
         let tree = parts.tree.map(|tree| self.settle_tree(tree)).transpose()?;
-        let lookup = self.lookup.take();
-        let ids = parts.ids.map(|ids| Ids { lookup, ..ids });
         let attachments = Attachments { attachments: core::mem::take(&mut self.attachments) };
         let metadata = metadata(parts.metadata);
 
@@ -402,10 +416,7 @@ impl Writer {
         if !attachments.attachments.is_empty() {
             sections.push(self.section(&attachments)?);
         }
-        let chunks = Chunks { chunk_log2: self.chunk_log2, table };
-        sections.push(inline(tag::CHNK, chunks.body()));
         self.optional(&mut sections, parts.fidelity.as_ref())?;
-        self.optional(&mut sections, ids.as_ref())?;
         if !metadata.entries.is_empty() {
             sections.push(self.section(&metadata)?);
         }
@@ -413,6 +424,14 @@ impl Writer {
         self.optional(&mut sections, parts.recipe.as_ref())?;
         sections.push(inline(tag::STRM, stream.body()));
         self.optional(&mut sections, tree.as_ref())?;
+
+        let lookup = self.lookup.take().filter(|_| parts.ids.is_some());
+        let (table, lookup) = self.place_last(&table, lookup.as_ref());
+        let chunks = Chunks { chunk_log2: self.chunk_log2, table };
+        sections.push(inline(tag::CHNK, chunks.body()));
+        let ids = parts.ids.map(|ids| Ids { lookup, ..ids });
+        self.optional(&mut sections, ids.as_ref())?;
+        sections.sort_by_key(|section| section.tag.0);
         self.end(&sections, stream_digest)
     }
 
@@ -429,13 +448,31 @@ impl Writer {
         Ok(Finished { bytes: self.take(), trailer, digest, stream_digest, file_len })
     }
 
+    /// Write the root pages of chunk table and id lookup, the smaller one last: if not both come with the
+    /// file's end, that one does.
+    fn place_last(&mut self, table: &Root, lookup: Option<&Root>) -> (Tree, Option<Tree>) {
+        match lookup {
+            Some(lookup) if lookup.page.len() < table.page.len() => {
+                let table = table.place(&mut self.out);
+                (table, Some(lookup.place(&mut self.out)))
+            }
+            lookup => {
+                let lookup = lookup.map(|lookup| lookup.place(&mut self.out));
+                (table.place(&mut self.out), lookup)
+            }
+        }
+    }
+
     /// Put the roots of list sizes in their places, and the records in the blocks when they are long.
     fn settle_tree(&mut self, mut tree: TreeBody) -> Result<TreeBody, Error> {
         for (number, sizes) in core::mem::take(&mut self.sizes) {
             let Some(lists) = tree.lists.get_mut(number) else {
                 return Err(Error::invalid(self.out.end, "sizes belong to inverted lists of the outline", number));
             };
-            lists.sizes = Some(sizes);
+            lists.sizes = Some(match sizes {
+                SizesRoot::Written(tree) => tree,
+                SizesRoot::Held(root) => root.place(&mut self.out),
+            });
         }
         if tree.body().len() as u64 > MAX_INLINE && !tree.records.is_empty() {
             let place = self.out.place(&core::mem::take(&mut tree.records));

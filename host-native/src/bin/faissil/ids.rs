@@ -8,13 +8,12 @@ use faissil::{
     Cause, Error,
     append::for_each_size,
     core::{
-        ids::{ExternalId, Found, IdPlace, IdStream, IdSummary, Lookup, Road, place, plan_lookup},
-        keep,
+        ids::{ExternalId, Found, IdPlace, IdStream, Road, place},
         lists::Lists,
-        snapshot::{self, Tree},
     },
-    drive::{drive, drive_on},
+    drive::drive_on,
     inspect::Index,
+    look_up::{LookUp, rows},
     opened::Opened,
 };
 use serde_json::json;
@@ -57,14 +56,10 @@ impl Args {
             }
             return Err(reading(Cause::Refused(why.sentence())));
         }
-        let rows = match &place {
-            IdPlace::None => index.outline.root.u64("ntotal").unwrap_or(0),
-            place => place.count().unwrap_or(0),
-        };
         if self.id.is_empty() {
-            self.list(&index, &place, rows).map_err(reading)?;
+            self.list(&index, &place, rows(&index, &place)).map_err(reading)?;
         } else {
-            self.look_up(&opened, &index, &place, rows).map_err(reading)?;
+            LookUp::new(&opened, &index, &place).and_then(|look_up| self.look_up(&look_up)).map_err(reading)?;
         }
         match &index.outline.fault {
             None => Ok(Outcome::Good),
@@ -121,27 +116,15 @@ impl Args {
         Ok(out.flush()?)
     }
 
-    fn look_up(&self, opened: &Opened, index: &Index<'_>, place: &IdPlace<'_>, rows: u64) -> Result<(), Cause> {
-        // What a snapshot records of its ids only leads to where to look: what is found there decides.
-        let (summary, pages) = recorded(opened)?;
+    fn look_up(&self, look_up: &LookUp<'_>) -> Result<(), Cause> {
         let mut found = Vec::new();
         for &id in &self.id {
             let id = ExternalId(id);
-            let plan = plan_lookup(place, summary.as_ref(), rows, pages.is_some(), id);
+            let plan = look_up.plan(id);
             if plan.road == Road::Scan {
                 talk::note(&plan.why);
             }
-            let places = match (plan.road, &opened.snapshot, &pages) {
-                (Road::Pages, Some(snapshot), Some(tree)) => {
-                    let rows = drive(snapshot.find_id(tree, id.0), &opened.file)?;
-                    in_pages(index, place, &rows)?
-                }
-                _ => {
-                    let lookup = Lookup::new(place, index.files(), summary.as_ref(), rows, plan.road, id)?;
-                    drive(lookup, &index.joined())?
-                }
-            };
-            found.push((id, places));
+            found.push((id, look_up.find(id, plan.road)?));
         }
         self.print_found(&found).map_err(|error| error.cause)
     }
@@ -185,25 +168,4 @@ fn write_sizes(out: &mut Stdout, lists: &Lists, index: &Index<'_>) -> Result<(),
         Ok(write!(out, "{comma}{size}")?)
     })?;
     Ok(write!(out, "]")?)
-}
-
-/// What a snapshot records about its ids.
-fn recorded(opened: &Opened) -> Result<(Option<IdSummary>, Option<Tree>), Cause> {
-    let Some(snapshot) = &opened.snapshot else { return Ok((None, None)) };
-    let Some(ids) = drive(snapshot.body::<snapshot::Ids>(), &opened.file)? else { return Ok((None, None)) };
-    Ok((keep::id_summary(&ids), ids.lookup))
-}
-
-/// Rows that lookup pages name, with their places in lists.
-fn in_pages(index: &Index<'_>, place: &IdPlace<'_>, rows: &[u64]) -> Result<Found, Cause> {
-    let mut found = Found { count: rows.len() as u64, places: Vec::new() };
-    for &row in rows {
-        let mut stream = IdStream::new(place, index.files(), row..row + 1);
-        if let Some(batch) = drive_on(&mut stream, &index.joined())?
-            && let Some(&stored) = batch.ids.first()
-        {
-            found.places.push(faissil::core::ids::Place { row: batch.row, at: batch.at, stored });
-        }
-    }
-    Ok(found)
 }

@@ -9,15 +9,21 @@ use crate::{
 use faissil::{
     Cause, Error,
     core::{
-        ids::{ExternalId, IdStream, Row, place},
+        ids::{ExternalId, IdStream, Road, Row, place},
         vectors::{Codes, FindRows, Stored, VectorStream, find},
     },
     drive::{drive, drive_on},
     inspect::Index,
+    look_up::LookUp,
     opened::Opened,
 };
 use serde_json::json;
-use std::{collections::BTreeSet, ops::Range, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    io,
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 /// Write the vectors of an index to a NumPy file, with no FAISS.
 ///
@@ -65,7 +71,7 @@ impl Args {
         let count = if matches!(stored.codes, Codes::Lists(_)) && !stored.maps.is_empty() && self.id.is_empty() {
             self.write_mapped(&index, &stored)?
         } else {
-            let (stream, count, known) = self.choose(&index, &stored).map_err(reading)?;
+            let (stream, count, known) = self.choose(&opened, &index, &stored).map_err(reading)?;
             self.write(&index, &stored, stream, count, known)?
         };
         let (vectors, d) = (self.output.display().to_string(), stored.d);
@@ -92,6 +98,7 @@ impl Args {
     /// The vectors that are asked for, how many they are, and their ids if those led to them.
     fn choose<'s>(
         &self,
+        opened: &Opened,
         index: &Index<'_>,
         stored: &Stored<'s>,
     ) -> Result<(VectorStream<'s>, u64, Option<Vec<ExternalId>>), Cause> {
@@ -99,9 +106,7 @@ impl Args {
         let files = index.files();
         if !self.id.is_empty() {
             let wanted: BTreeSet<i64> = self.id.iter().copied().collect();
-            talk::note(&format!("looking through the ids of {} rows", say::count(stored.rows)));
-            let ids = wanted.iter().map(|&id| ExternalId(id));
-            let mut found: Vec<(Row, ExternalId)> = drive(FindRows::new(stored, files, ids), &index.joined())?;
+            let mut found = find_rows(opened, index, stored, &wanted)?;
             found.sort_unstable();
             let there: BTreeSet<i64> = found.iter().map(|(_, id)| id.0).collect();
             let missing: Vec<String> = wanted.difference(&there).take(10).map(i64::to_string).collect();
@@ -225,15 +230,53 @@ impl Args {
 }
 
 /// Whether two names are of one file, which need not be there yet.
-fn same_place(a: &std::path::Path, b: &std::path::Path) -> bool {
-    let whole = |path: &std::path::Path| {
+fn same_place(a: &Path, b: &Path) -> bool {
+    let whole = |path: &Path| -> io::Result<PathBuf> {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(".".as_ref());
-        std::fs::canonicalize(path).or_else(|_| Ok(parent.canonicalize()?.join(path.file_name().unwrap_or_default())))
+        path.canonicalize().or_else(|_| Ok(parent.canonicalize()?.join(path.file_name().unwrap_or_default())))
     };
-    match (whole(a), whole(b)) as (std::io::Result<PathBuf>, std::io::Result<PathBuf>) {
+    match (whole(a), whole(b)) {
         (Ok(a), Ok(b)) => a == b,
         _ => a == b,
     }
+}
+
+/// The rows of these ids, each with its id. Ids that no other road leads to are looked for in one pass over all.
+fn find_rows(
+    opened: &Opened,
+    index: &Index<'_>,
+    stored: &Stored<'_>,
+    wanted: &BTreeSet<i64>,
+) -> Result<Vec<(Row, ExternalId)>, Cause> {
+    let place = place(&index.outline);
+    let look_up = LookUp::new(opened, index, &place)?;
+    let (mut found, mut unfound, mut why) = (Vec::new(), Vec::new(), None);
+    for &id in wanted {
+        let id = ExternalId(id);
+        if !look_up.leads_to(stored) {
+            unfound.push(id);
+            continue;
+        }
+        let plan = look_up.plan(id);
+        if plan.road == Road::Scan {
+            why.get_or_insert(plan.why);
+            unfound.push(id);
+            continue;
+        }
+        let rows = look_up.find(id, plan.road)?;
+        if rows.count > rows.places.len() as u64 {
+            // Only so many rows are listed.
+            unfound.push(id);
+        } else {
+            found.extend(rows.places.iter().map(|place| (place.row, id)));
+        }
+    }
+    if !unfound.is_empty() {
+        let all = || format!("looking through the ids of {} rows", say::count(stored.rows));
+        talk::note(&why.unwrap_or_else(all));
+        found.extend(drive(FindRows::new(stored, index.files(), unfound), &index.joined())?);
+    }
+    Ok(found)
 }
 
 /// Rows that have not come yet, a bit each.
