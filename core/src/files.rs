@@ -48,7 +48,7 @@ impl Files {
         };
         let have = side.saturating_sub(span.start);
         if span.len > have {
-            return Err(Error::truncated(span, have).inside("side file"));
+            return Err(Error::truncated(span, have).inside(&format!("side file `{}`", filename.escape_debug())));
         }
         Ok(Span::new(self.stream.saturating_add(span.start), span.len))
     }

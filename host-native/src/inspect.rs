@@ -5,15 +5,17 @@
 
 use crate::{
     Cause, Error,
+    append::Progress,
     drive::drive,
     judge,
     load::attachments,
     opened::{Opened, Stream, interrupted_seal},
-    store::{Decoded, File, Joined, Store},
+    store::{Decoded, File, Joined, Store, Watched},
     summing::Summing,
     verify::has_ids,
 };
 use faissil_core::{
+    Kind,
     describe::Note,
     files::Files,
     ids::{IdPlace, IdSummary, place},
@@ -98,12 +100,14 @@ impl<'a> Index<'a> {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn sum_ids(&self) -> Result<Option<IdSummary>, Cause> {
+    pub fn sum_ids(&self, progress: Progress<'_>) -> Result<Option<IdSummary>, Cause> {
         let place = place(&self.outline);
         if !has_ids(&place) {
             return Ok(None);
         }
-        drive(Summing::new(&place, self.files(), &env::temp_dir()), &self.joined())
+        let all = place.count().unwrap_or(0).saturating_mul(8);
+        let store = Watched::new(self.joined(), all, progress);
+        drive(Summing::new(&place, self.files(), &env::temp_dir()), &store)
     }
 }
 
@@ -124,11 +128,18 @@ fn open_side<'a>(opened: &'a Opened, stored: &str) -> Result<Side<'a>, Cause> {
 /// When it is no index, or cannot be read. A stream that cannot be followed to its end is no error: the report
 /// has its `fault`.
 pub fn inspect(path: &Path) -> Result<Inspection, Error> {
-    let opened = Opened::open(path)?;
-    inspect_opened(&opened).map_err(|cause| cause.reading(path))
+    inspect_opened(&Opened::open(path)?, &|_, _| {})
 }
 
-fn inspect_opened(opened: &Opened) -> Result<Inspection, Cause> {
+/// What is in an opened file.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_opened(opened: &Opened, progress: Progress<'_>) -> Result<Inspection, Error> {
+    inspection_of(opened, progress).map_err(|cause| cause.reading(opened.file.path()))
+}
+
+fn inspection_of(opened: &Opened, progress: Progress<'_>) -> Result<Inspection, Cause> {
     let file = &opened.file;
     let mut known = Known { file: file.path().display().to_string(), size_bytes: file.len(), ..Known::default() };
     if let Some(snapshot) = &opened.snapshot {
@@ -138,6 +149,15 @@ fn inspect_opened(opened: &Opened) -> Result<Inspection, Cause> {
             known.as_recorded = true;
             let ids = drive(snapshot.body::<snapshot::Ids>(), file)?;
             known.ids = ids.as_ref().and_then(keep::id_summary);
+            if known.fidelity.level == Level::Partial {
+                for stored in judge::side_files(&outline) {
+                    let said = format!(
+                        "the inverted lists are missing: they were in `{}`, which is not in this snapshot",
+                        stored.escape_debug()
+                    );
+                    known.notes.push(Note::new("lists-missing", true, said));
+                }
+            }
             return Ok(inspection(&outline, known));
         }
     }
@@ -147,6 +167,11 @@ fn inspect_opened(opened: &Opened) -> Result<Inspection, Cause> {
         let said = format!("{}; `seal` begins it again, `unseal` takes it off", interrupted_seal(len));
         known.notes.push(Note::new("interrupted-seal", true, said));
     }
+    // Of a snapshot every byte of the stream is kept, cut short or not.
+    let cut_short = index.outline.fault.as_ref().is_some_and(|fault| matches!(fault.kind, Kind::Truncated { .. }));
+    if cut_short && opened.snapshot.is_none() {
+        known.fidelity.level = Level::Partial;
+    }
     match (&index.side_missing, place(&index.outline)) {
         (Some(missing), _) => {
             known.fidelity.level = Level::Partial;
@@ -154,7 +179,7 @@ fn inspect_opened(opened: &Opened) -> Result<Inspection, Cause> {
         }
         (None, IdPlace::Unfollowed(why)) => known.notes.push(Note::new("ids-not-read", false, why.sentence())),
         (None, _) if index.outline.fault.is_some() => {}
-        (None, _) => match index.sum_ids() {
+        (None, _) => match index.sum_ids(progress) {
             Ok(ids) => known.ids = ids,
             Err(cause @ Cause::Io(_)) => return Err(cause),
             Err(cause) => known.notes.push(Note::new("ids-not-read", true, format!("the ids cannot be read: {cause}"))),

@@ -136,7 +136,7 @@ pub fn load(input: &Path, output: &Output, expected: Option<Digest>, progress: P
         let new = matches!(place, Place::Free(_));
         let (Place::Free(target) | Place::Same(target)) = place;
         if new {
-            extract(&opened.file, snapshot, *number, side, &Output::Path(target.clone()))?;
+            extract(&opened.file, snapshot, *number, side, &Output::Path(target.clone()), progress)?;
         }
         loaded.side_files.push((target, !new));
     }
@@ -193,6 +193,7 @@ pub fn extract(
     number: u64,
     attachment: &Attachment,
     output: &Output,
+    progress: Progress<'_>,
 ) -> Result<(), Error> {
     let doing =
         |cause: Cause| cause.of(format!("cannot extract `{}` from `{}`", attachment.name, file.path().display()));
@@ -205,6 +206,7 @@ pub fn extract(
             whole.update(&chunk);
             out.write_all(&chunk)?;
             at += chunk.len() as u64;
+            progress(at, attachment.length);
         }
         match Digest::from(whole.finalize()) == attachment.digest {
             true => Ok(()),

@@ -433,8 +433,11 @@ pub(crate) fn with_writeback<T>(file: &fs::File, work: impl FnOnce() -> T) -> T 
     })
 }
 
-/// Standard input as a file without a name.
-fn spool(directory: &Path) -> Result<Opened, Cause> {
+/// Standard input as a file without a name in `directory`.
+///
+/// # Errors
+/// When it cannot be read or kept, or as [`Opened::from_file`].
+pub fn spool(directory: &Path) -> Result<Opened, Cause> {
     let mut file = tempfile::tempfile_in(directory)?;
     io::copy(&mut io::stdin().lock(), &mut file)?;
     Opened::from_file(File::from_open(file, Path::new("-"))?)

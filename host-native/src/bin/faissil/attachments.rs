@@ -1,7 +1,9 @@
 //! `faissil attachments`: files that a snapshot carries.
 
 use crate::{
-    Outcome, say,
+    Outcome,
+    input::open,
+    say,
     talk::{self, print, print_json},
 };
 use faissil::{
@@ -9,7 +11,6 @@ use faissil::{
     beside::{self, Place},
     core::snapshot::Attachment,
     load::{Output, attachments, extract, snapshot_of},
-    opened::Opened,
 };
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let opened = Opened::open(&self.file)?;
+        let opened = open(&self.file)?;
         let reading = |cause: Cause| cause.reading(&self.file);
         let snapshot = snapshot_of(&opened).map_err(reading)?;
         let all = attachments(&opened.file, snapshot).map_err(reading)?;
@@ -49,7 +50,7 @@ impl Args {
         let output = self.place(attachment)?;
         let there = match &output {
             Some(output) => {
-                extract(&opened.file, snapshot, number, attachment, output)?;
+                extract(&opened.file, snapshot, number, attachment, output, &talk::progress("extracting"))?;
                 false
             }
             None => true,

@@ -2,15 +2,15 @@
 
 use crate::{
     Outcome,
+    input::open,
     talk::{self, print, print_json},
 };
 use faissil::{
     Cause, Error,
-    core::diff::{Diff, Report, Side},
+    core::diff::{Diff, Side},
     drive::drive,
     inspect::Index,
-    opened::Opened,
-    store::Joined,
+    store::{Joined, Store, Watched},
 };
 use serde::Serialize;
 use std::path::PathBuf;
@@ -36,12 +36,12 @@ pub(crate) struct Args {
 struct DiffJson<'a> {
     files: [&'a str; 2],
     #[serde(flatten)]
-    report: &'a Report,
+    report: serde_json::Value,
 }
 
 impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let (a, b) = (Opened::open(&self.a)?, Opened::open(&self.b)?);
+        let (a, b) = (open(&self.a)?, open(&self.b)?);
         let index_a = Index::of(&a).map_err(|cause| cause.reading(&self.a))?;
         let index_b = Index::of(&b).map_err(|cause| cause.reading(&self.b))?;
         for (index, path) in [(&index_a, &self.a), (&index_b, &self.b)] {
@@ -57,18 +57,29 @@ impl Args {
         let both = Joined::new(index_a.joined(), Some(index_b.joined()));
         let names = [self.a.display().to_string(), self.b.display().to_string()];
         let comparing = |cause: Cause| cause.of(format!("cannot compare `{}` and `{}`", names[0], names[1]));
-        let mut report = drive(diff, &both).map_err(comparing)?;
-        let fault = [&index_a, &index_b].iter().find_map(|index| index.outline.fault.clone());
-        let found_same = report.same;
-        // What cannot be read can differ.
-        report.same &= fault.is_none();
+        let report = {
+            let progress = talk::progress("comparing");
+            let all = both.len();
+            drive(diff, &Watched::new(both, all, &progress))
+        }
+        .map_err(comparing)?;
+        let faults = [&index_a, &index_b].map(|index| index.outline.fault.as_ref());
+        let fault = faults.into_iter().flatten().next();
+        // As far as both can be read says nothing of the rest.
+        let open_end = report.same && fault.is_some();
         if self.json {
-            print_json(&DiffJson { files: [&names[0], &names[1]], report: &report })?;
-        } else if fault.is_none() || !found_same {
+            let mut report = serde_json::to_value(&report).map_err(|error| talk::to_stdout(error.into()))?;
+            if open_end {
+                report["same"] = serde_json::Value::Null;
+            }
+            print_json(&DiffJson { files: [&names[0], &names[1]], report })?;
+        } else if open_end {
+            print("no difference as far as both can be read")?;
+        } else {
             print(&report.to_string())?;
         }
         match fault {
-            Some(fault) if found_same => Err(comparing(Cause::Refused(format!("not all of it can be read: {fault}")))),
+            Some(fault) if report.same => Err(comparing(Cause::Refused(format!("not all of it can be read: {fault}")))),
             _ if report.same => Ok(Outcome::Good),
             _ => Ok(Outcome::Damaged),
         }

@@ -2,14 +2,19 @@
 
 use crate::{
     Outcome, args,
-    talk::{Stdout, to_stdout},
+    input::open,
+    talk::{Stdout, print_json, to_stdout},
 };
 use faissil::{
     Error,
-    core::{Span, report::Dump},
+    core::{
+        Span,
+        outline::{Array, Leaf, Meaning, Outline},
+        report::{Dump, Json},
+    },
     inspect::Index,
-    opened::Opened,
 };
+use serde::Serialize;
 use std::{io::Write, ops::Range, path::PathBuf};
 
 /// Print the bytes of an index beside what they mean.
@@ -20,20 +25,90 @@ pub(crate) struct Args {
     /// Only what touches these bytes of the stream
     #[arg(long, value_name = "A..B", value_parser = args::range)]
     at: Option<Range<u64>>,
+    /// Print where each part lies and what it says as JSON, without the bytes of arrays
+    #[arg(long)]
+    json: bool,
+}
+
+/// The JSON of `dump`.
+#[derive(Serialize)]
+struct Dumped<'a> {
+    file: &'a str,
+    /// Bytes that could be followed.
+    end: u64,
+    parts: Vec<Part<'a>>,
+}
+
+/// Bytes that mean one thing.
+#[derive(Serialize)]
+struct Part<'a> {
+    offset: u64,
+    bytes: u64,
+    path: String,
+    kind: &'static str,
+    dtype: Option<&'static str>,
+    shape: Option<&'a [u64]>,
+    value: Option<Json>,
+}
+
+impl<'a> Part<'a> {
+    fn of(leaf: Leaf<'a>) -> Part<'a> {
+        let Leaf { span, path, meaning } = leaf;
+        let part = |kind, array: Option<&'a Array>, value| Part {
+            offset: span.start,
+            bytes: span.len,
+            path,
+            kind,
+            dtype: array.map(|array| array.dtype.name()),
+            shape: array.map(|array| array.shape.as_slice()),
+            value,
+        };
+        match meaning {
+            Meaning::Field(field) => part("value", None, Some(Json::from(&field.value))),
+            Meaning::Count(array) => {
+                part("count", None, array.span.len.checked_div(array.dtype.width()).map(Json::Uint))
+            }
+            Meaning::Array(array) => part("array", Some(array), None),
+            Meaning::Lists(_) => part("lists", None, None),
+        }
+    }
 }
 
 impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let opened = Opened::open(&self.file)?;
+        let opened = open(&self.file)?;
         let reading = |cause: faissil::Cause| cause.reading(&self.file);
         let index = Index::of(&opened).map_err(reading)?;
-        let at = self.at.map(|range| Span::between(range.start, range.end.min(index.outline.file_len)));
+        let at = self.at.as_ref().map(|range| Span::between(range.start, range.end.min(index.outline.file_len)));
+        if self.json {
+            self.print_json(&index.outline, at)?;
+            return self.end(&index.outline);
+        }
         let text = faissil::drive::drive(Dump::new(&index.outline, at), &index.stream).map_err(reading)?;
         let mut out = Stdout::new();
         out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(to_stdout)?;
-        match &index.outline.fault {
+        self.end(&index.outline)
+    }
+
+    fn print_json(&self, outline: &Outline, at: Option<Span>) -> Result<(), Error> {
+        let mut parts: Vec<Part<'_>> = outline.leaves().into_iter().map(Part::of).collect();
+        parts.extend(outline.trailing().map(|rest| Part {
+            offset: rest.start,
+            bytes: rest.len,
+            path: "trailing".into(),
+            kind: "trailing",
+            dtype: None,
+            shape: None,
+            value: None,
+        }));
+        parts.retain(|part| at.is_none_or(|at| Span::new(part.offset, part.bytes).overlap(&at).is_some()));
+        print_json(&Dumped { file: &self.file.display().to_string(), end: outline.end, parts })
+    }
+
+    fn end(&self, outline: &Outline) -> Result<Outcome, Error> {
+        match &outline.fault {
             None => Ok(Outcome::Good),
-            Some(fault) => Err(reading(fault.clone().into())),
+            Some(fault) => Err(faissil::Cause::from(fault.clone()).reading(&self.file)),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! `faissil ids`: the ids of an index, and where an id is.
 
 use crate::{
-    Outcome, args, say,
+    Outcome, args,
+    input::open,
+    say,
     talk::{self, Stdout, print, print_json},
 };
 use faissil::{
@@ -14,7 +16,6 @@ use faissil::{
     drive::drive_on,
     inspect::Index,
     look_up::{LookUp, rows},
-    opened::Opened,
 };
 use serde_json::json;
 use std::{io::Write, ops::Range, path::PathBuf};
@@ -43,7 +44,7 @@ const MOST_NUMBERS: u64 = 1 << 32;
 
 impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let opened = Opened::open(&self.file)?;
+        let opened = open(&self.file)?;
         let reading = |cause: Cause| cause.reading(&self.file);
         let index = Index::of(&opened).map_err(reading)?;
         if let Some(missing) = &index.side_missing {

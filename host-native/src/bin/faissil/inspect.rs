@@ -2,9 +2,10 @@
 
 use crate::{
     Outcome,
-    talk::{self, print, print_json},
+    input::open,
+    talk::{self, print, print_json, print_json_error},
 };
-use faissil::{Error, core::report, inspect::inspect};
+use faissil::{Error, core::report, inspect::inspect_opened};
 use std::path::{Path, PathBuf};
 
 /// Say what is in an index file or a snapshot.
@@ -37,7 +38,13 @@ impl Args {
     }
 
     fn one(&self, path: &Path) -> Result<Outcome, Error> {
-        let inspection = inspect(path)?;
+        let found = open(path).and_then(|opened| inspect_opened(&opened, &talk::progress("reading")));
+        let inspection = found.or_else(|error| {
+            if self.json {
+                print_json_error(path, &error)?;
+            }
+            Err(error)
+        })?;
         if self.json {
             print_json(&inspection)?;
         } else {

@@ -9,6 +9,7 @@ mod attachments;
 mod diff;
 mod dump;
 mod ids;
+mod input;
 mod inspect;
 mod load;
 mod npy;

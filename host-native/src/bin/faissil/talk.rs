@@ -88,6 +88,12 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
     print(&serde_json::to_string(value).map_err(|error| to_stdout(error.into()))?)
 }
 
+/// Print that nothing can be said of this file as a line of data, so that every file has its line.
+pub(crate) fn print_json_error(file: &std::path::Path, error: &Error) -> Result<(), Error> {
+    let said = format!("{}: {}", error.what, error.cause);
+    print_json(&serde_json::json!({ "file": file.display().to_string(), "error": said }))
+}
+
 /// Progress of long work on a terminal; elsewhere it says nothing.
 pub(crate) fn progress(doing: &'static str) -> impl Fn(u64, u64) + Sync {
     let bar = io::stderr().is_terminal().then(|| {

@@ -2,6 +2,7 @@
 
 use crate::{
     Outcome, args,
+    input::open,
     npy::Npy,
     say,
     talk::{self, print, print_json},
@@ -56,7 +57,7 @@ impl Args {
         if self.json && self.output.as_os_str() == "-" {
             return Err(Cause::Refused("--json prints there too".into()).of("cannot write vectors to standard output"));
         }
-        let opened = Opened::open(&self.file)?;
+        let opened = open(&self.file)?;
         let reading = |cause: Cause| cause.reading(&self.file);
         self.check_outputs(&opened)?;
         let index = Index::of(&opened).map_err(reading)?;
@@ -125,7 +126,8 @@ impl Args {
 
     /// That nothing is written over the index or over the other output.
     fn check_outputs(&self, opened: &Opened) -> Result<(), Error> {
-        let refuse = |path: &PathBuf, why: &str| Err(Cause::Refused(why.into()).writing(path));
+        let refuse =
+            |path: &PathBuf, why: &str| Err(Cause::Refused(why.into()).writing(path).hint("name another file"));
         let outputs = [Some(&self.output), self.ids_out.as_ref()];
         for path in outputs.into_iter().flatten() {
             if std::fs::metadata(path).is_ok_and(|there| opened.file.is_same(&there)) {
@@ -164,7 +166,10 @@ impl Args {
         inner.maps.pop();
         let mut stream = VectorStream::all(&inner, index.files(), true);
         let mut missing = Missing::new(count);
+        let (progress, mut seen) = (talk::progress("writing"), 0);
         while let Some(batch) = drive_on(&mut stream, &joined).map_err(reading)? {
+            seen += batch.floats.len() as u64;
+            progress(seen, stored.rows * stored.row_bytes);
             for (row, floats) in batch.ids.iter().zip(batch.floats.chunks(stored.row_bytes.max(1) as usize)) {
                 let Some(row) = u64::try_from(row.0).ok().filter(|row| rows.contains(row)) else { continue };
                 if !missing.take(row - rows.start) {
@@ -202,10 +207,12 @@ impl Args {
         let mut vectors = Npy::create(&self.output, "<f4", &[count, stored.d], true)?;
         let mut ids = self.ids_out.as_ref().map(|path| Npy::create(path, "<i8", &[count], true)).transpose()?;
         let joined = index.joined();
+        let progress = talk::progress("writing");
         let mut bytes = 0;
         while let Some(batch) = drive_on(&mut stream, &joined).map_err(reading)? {
             vectors.write(&batch.floats)?;
             bytes += batch.floats.len() as u64;
+            progress(bytes, count * stored.row_bytes);
             if let Some(ids) = &mut ids {
                 for id in &batch.ids {
                     ids.write(&id.0.to_le_bytes())?;

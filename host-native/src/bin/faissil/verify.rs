@@ -1,7 +1,9 @@
 //! `faissil verify`: every byte of a snapshot.
 
 use crate::{
-    Outcome, say,
+    Outcome,
+    input::open,
+    say,
     talk::{self, print, print_json},
 };
 use faissil::{
@@ -76,7 +78,12 @@ impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
         let mut worst = Outcome::Good;
         for path in &self.files {
-            let outcome = self.one(path).unwrap_or_else(|error| {
+            let mut has_line = false;
+            let outcome = self.one(path, &mut has_line).unwrap_or_else(|error| {
+                if self.json && !has_line {
+                    // The worst is told below all the same.
+                    let _ = talk::print_json_error(path, &error);
+                }
                 talk::error(&error);
                 crate::outcome_of(&error)
             });
@@ -85,13 +92,13 @@ impl Args {
         Ok(worst)
     }
 
-    fn one(&self, path: &Path) -> Result<Outcome, Error> {
+    fn one(&self, path: &Path, has_line: &mut bool) -> Result<Outcome, Error> {
         let name = path.display().to_string();
-        let opened = match Opened::open(path) {
+        let opened = match open(path) {
             Ok(opened) => opened,
-            Err(error) => return self.unreadable(&name, path, error),
+            Err(error) => return self.unreadable(&name, path, error, has_line),
         };
-        let Some(snapshot) = &opened.snapshot else { return self.no_snapshot(&name, &opened) };
+        let Some(snapshot) = &opened.snapshot else { return self.no_snapshot(&name, &opened, has_line) };
         let reading = |cause: Cause| cause.reading(path);
         let verified =
             verify(&opened.file, snapshot, &env::temp_dir(), &talk::progress("verifying")).map_err(reading)?;
@@ -136,9 +143,10 @@ impl Args {
     }
 
     /// A file that ends like a snapshot and cannot be opened as one.
-    fn unreadable(&self, name: &str, path: &Path, error: Error) -> Result<Outcome, Error> {
+    fn unreadable(&self, name: &str, path: &Path, error: Error, has_line: &mut bool) -> Result<Outcome, Error> {
         let outcome = crate::outcome_of(&error);
         if self.json && outcome == Outcome::Damaged {
+            *has_line = true;
             let at = match &error.cause {
                 Cause::Fault(fault) => (fault.at, fault.path.clone()),
                 _ => (0, String::new()),
@@ -165,7 +173,7 @@ impl Args {
     }
 
     /// A file without digests: there is nothing to hold its bytes against.
-    fn no_snapshot(&self, name: &str, opened: &Opened) -> Result<Outcome, Error> {
+    fn no_snapshot(&self, name: &str, opened: &Opened, has_line: &mut bool) -> Result<Outcome, Error> {
         let seal = format!(
             "`faissil seal {0}` seals it in place, `faissil save {0} {0}.faissil` in another file",
             say::quoted(name)
@@ -177,6 +185,7 @@ impl Args {
         faissil::judge::judge(&stream, false).map_err(|cause| cause.reading(opened.file.path()))?;
         if self.json {
             use faissil::store::Store;
+            *has_line = true;
             print_json(&Report {
                 file: name,
                 kind: opened.kind(),
