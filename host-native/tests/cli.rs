@@ -360,7 +360,7 @@ fn several_files_give_a_line_each() {
     copy(&root().join("samples/debian-packages.faiss"), dir, "b");
     let out = expect(2, dir, &["inspect", "--json", "a", "missing", "b"]);
     let lines: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.iter().map(|line| line["file"].as_str().unwrap()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(lines.iter().map(|line| line["file"].as_str().unwrap()).collect::<Vec<_>>(), ["a", "missing", "b"]);
 }
 
 #[test]
