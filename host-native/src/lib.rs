@@ -4,8 +4,40 @@
 //! core asks for, hashes on all cores, and replaces files so that a crash leaves the old one or the
 //! new one. Nothing here knows FAISS's grammar or the snapshot's layout.
 //!
-//! Start at [`store`] (where bytes come from), [`drive`] (how a reading gets them) and [`replace`]
-//! (how a file is written); [`parallel`] keeps all cores busy in bounded memory.
+//! To use it, start at [`save`](save::save()), [`verify`](verify::verify()), [`load`](load::load()), [`seal`](seal::seal())
+//! and [`inspect`](inspect::inspect()); each does what the command of its name does, without the talk. To read on, start at
+//! [`store`] (where bytes come from), [`drive`] (how a reading gets them) and [`replace`] (how a file is written);
+//! [`parallel`] keeps the cores busy in bounded memory.
+//!
+//! # Example
+//!
+//! ```
+//! use faissil::core::{ids::ExternalId, snapshot::Layout, standin::StandIn};
+//! use faissil::load::{Output, load};
+//! use faissil::opened::Opened;
+//! use faissil::save::{Additions, Input, save};
+//! use faissil::verify::verify;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let [index, snapshot, again] = ["index.faiss", "index.faissil", "again.faiss"].map(|name| folder.path().join(name));
+//!
+//! // Two vectors of three dimensions under ids of their own, as FAISS would write them.
+//! let ids = [ExternalId(700), ExternalId(7)];
+//! let pieces: Result<Vec<_>, _> = StandIn::new(3, 1, 0.0, 2)?.pieces([vec![0; 24]], ids).collect();
+//! std::fs::write(&index, pieces?.concat())?;
+//!
+//! let quiet = |_done: u64, _of: u64| {}; // no progress bar
+//! save(&Input::Path(index.clone()), &snapshot, Layout::Sealed, &Additions::default(), &quiet)?;
+//!
+//! let opened = Opened::open(&snapshot)?;
+//! let sealed = opened.snapshot.as_ref().expect("a snapshot was saved");
+//! let verified = verify(&opened.file, sealed, folder.path(), &quiet)?;
+//! assert!(verified.is_ok());
+//!
+//! load(&snapshot, &Output::Path(again.clone()), None, &quiet)?;
+//! assert_eq!(std::fs::read(&again)?, std::fs::read(&index)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod append;
 pub mod beside;
