@@ -6,6 +6,7 @@
 
 use crate::{
     Cause,
+    replace::is_temporary,
     store::{File, Store},
 };
 use rustix::fs::OFlags;
@@ -28,6 +29,7 @@ pub fn plain_name(name: &str) -> Result<&str, Cause> {
         "." | ".." => "it names a directory",
         _ if name.contains(['/', '\\']) => "it is a path",
         _ if name.chars().any(char::is_control) => "it holds a control character",
+        _ if is_temporary(name) => "it is one that Faissil's own temporary files have, which are removed",
         _ if name.len() > LONGEST_NAME => "it is longer than 255 bytes",
         _ => return Ok(name),
     };
@@ -115,7 +117,9 @@ mod tests {
 
     #[test]
     fn a_strangers_name_stays_in_its_directory() {
-        for bad in ["", ".", "..", "../x", "/etc/passwd", "a/b", "a\\b", "a\0b", "a\nb", &"x".repeat(256)] {
+        for bad in
+            ["", ".", "..", "../x", "/etc/passwd", "a/b", "a\\b", "a\0b", "a\nb", ".faissil-x.tmp", &"x".repeat(256)]
+        {
             assert!(plain_name(bad).is_err(), "{bad:?}");
         }
         assert_eq!(plain_name("lists.ivfdata").unwrap(), "lists.ivfdata");

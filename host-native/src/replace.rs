@@ -143,14 +143,18 @@ pub fn check_room(directory: &Path, bytes: u64) -> Result<(), Cause> {
     Ok(())
 }
 
+/// Whether a file of this name is taken for what a crashed writer left behind.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+}
+
 /// Remove what crashed writers left in `directory`: files of our naming that nobody holds locked.
 fn remove_leftovers(directory: &Path) {
     let Ok(entries) = fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let Some(name) = name.to_str() else { continue };
-        let ours = name.starts_with(PREFIX) && name.ends_with(SUFFIX);
-        if !ours || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        if !is_temporary(name) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
         // What cannot be opened or is locked belongs to someone: leave it.
