@@ -15,7 +15,7 @@ use faissil_core::{
     files::Files,
     ids::{IdPlace, IdStream},
     outline::Outline,
-    snapshot::{CodedChunk, Digest, Finished, MARK_LEN, Parts, Writer, lists_of},
+    snapshot::{CodedChunk, Digest, Finished, MARK_LEN, Parts, SealedHash, Writer, lists_of},
 };
 use std::{fs, os::unix::fs::FileExt};
 
@@ -97,6 +97,26 @@ impl<'a> Append<'a> {
         file.write_all_at(mark, len)?;
         file.sync_all()?;
         file.write_all_at(rest, len + mark.len() as u64)?;
+        Ok(digest)
+    }
+
+    /// A sealed stream that stands in the file already: the values of its pieces of [`PIECE`] bytes, in order. Gives the
+    /// stream digest.
+    ///
+    /// # Errors
+    /// When they are not the pieces of a stream of that length, or the file cannot be written.
+    pub fn hashed(&mut self, pieces: &[SealedHash]) -> Result<Digest, Cause> {
+        let mut values = ChunkValues::new(self.writer.chunk_log2());
+        for piece in pieces {
+            for hash in values.push(vec![*piece]) {
+                self.writer.push_sealed(hash)?;
+            }
+        }
+        if let Some(hash) = values.finish() {
+            self.writer.push_sealed(hash)?;
+        }
+        let digest = self.writer.end_sealed()?;
+        self.flush()?;
         Ok(digest)
     }
 

@@ -17,6 +17,10 @@ pub enum Cause {
     Damage(String),
     /// Nothing is wrong with the bytes; what was asked for is not done.
     Refused(String),
+    /// FAISS threw; these are its words.
+    Faiss(String),
+    /// The caller said stop.
+    Cancelled,
 }
 
 /// What a cause says about the file, for the exit code of a command.
@@ -45,7 +49,7 @@ impl Cause {
         use faissil_core::Kind;
         match self {
             Cause::Damage(_) => Verdict::Damaged,
-            Cause::Io(_) | Cause::Refused(_) => Verdict::Undone,
+            Cause::Io(_) | Cause::Refused(_) | Cause::Faiss(_) | Cause::Cancelled => Verdict::Undone,
             Cause::Fault(fault) => match fault.kind {
                 Kind::UnknownTag(_) | Kind::Limit { .. } | Kind::NotThis(_) | Kind::Unsupported(_) => Verdict::Undone,
                 _ => Verdict::Damaged,
@@ -126,6 +130,8 @@ impl fmt::Display for Cause {
                 _ => error.fmt(f),
             },
             Cause::Damage(reason) | Cause::Refused(reason) => f.write_str(reason),
+            Cause::Faiss(words) => write!(f, "FAISS says: {words}"),
+            Cause::Cancelled => f.write_str("cancelled"),
         }
     }
 }

@@ -4,12 +4,18 @@
 //! together here, in order, into one value a chunk. Chunks may be
 //! smaller or larger than pieces: both are powers of two.
 
-use crate::parallel::PIECE;
+use crate::{
+    Cause,
+    append::Progress,
+    parallel::{PIECE, sweep},
+    store::Store,
+};
 use blake3::hazmat::{Mode, merge_subtrees_non_root};
 use faissil_core::{
     Span,
     snapshot::{Digest, SealedHash, StreamDigest, hash_sealed},
 };
+use std::{fs, os::unix::fs::FileExt};
 
 /// Hash one piece of a stream that has chunks of `1 << log2` bytes: one value for each chunk in it, or one
 /// for the piece when a chunk is larger.
@@ -17,6 +23,44 @@ pub fn hash_piece(span: Span, bytes: &[u8], log2: u8) -> Vec<SealedHash> {
     let size = (1u64 << log2).min(PIECE);
     let starts = (span.start..).step_by(size as usize);
     bytes.chunks(size as usize).zip(starts).map(|(part, start)| hash_sealed(start, part)).collect()
+}
+
+/// The BLAKE3 of all bytes of a store, made on all cores.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn digest_of(store: &(impl Store + ?Sized), progress: Progress<'_>) -> Result<Digest, Cause> {
+    pass(store, None, progress)
+}
+
+/// Copy a store to the start of a file; its digest.
+///
+/// # Errors
+/// When it cannot be read or written.
+pub fn copy_to(store: &(impl Store + ?Sized), to: &fs::File, progress: Progress<'_>) -> Result<Digest, Cause> {
+    pass(store, Some(to), progress)
+}
+
+fn pass(store: &(impl Store + ?Sized), to: Option<&fs::File>, progress: Progress<'_>) -> Result<Digest, Cause> {
+    let (mut merged, mut single) = (StreamDigest::new(), Digest::of(b""));
+    let span = Span::new(0, store.len());
+    let work = |span: Span, bytes: &[u8]| Ok(hash_sealed(span.start, bytes));
+    sweep(
+        store,
+        span,
+        |_| to.is_some(),
+        work,
+        |span, bytes, hash| {
+            merged.push(hash.value);
+            single = hash.root;
+            if let Some(to) = to {
+                to.write_all_at(bytes, span.start)?;
+            }
+            progress(span.end(), store.len());
+            Ok(())
+        },
+    )?;
+    Ok(if merged.count() > 1 { merged.finish().unwrap_or(single) } else { single })
 }
 
 /// Puts the values of pieces together, in order.

@@ -39,6 +39,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![deny(unsafe_code)]
+
 pub mod append;
 pub mod beside;
 pub mod drive;
@@ -48,6 +50,8 @@ pub mod inspect;
 pub mod judge;
 pub mod load;
 pub mod look_up;
+#[cfg(feature = "native")]
+pub mod native;
 pub mod opened;
 pub mod parallel;
 pub mod replace;
@@ -60,3 +64,5 @@ pub mod verify;
 
 pub use error::{Cause, Error};
 pub use faissil_core as core;
+#[cfg(feature = "native")]
+pub use native::{Durability, Index, Load, Save, load, load_owned, save};

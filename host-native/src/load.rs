@@ -227,6 +227,20 @@ pub fn extract(
     }
 }
 
+/// Every byte of the stream into `to`, checked on the way.
+///
+/// # Errors
+/// The first damage, or when it cannot be written.
+#[cfg(feature = "native")]
+pub(crate) fn copy_stream(
+    file: &(impl Store + ?Sized),
+    snapshot: &Snapshot,
+    to: &std::fs::File,
+    progress: Progress<'_>,
+) -> Result<(), Cause> {
+    pass_stream(file, snapshot, &Sink::File(to), progress)
+}
+
 /// What becomes of the bytes of a stream.
 enum Sink<'a> {
     Nothing,
@@ -251,12 +265,12 @@ impl Sink<'_> {
 ///
 /// # Errors
 /// The first damage.
-pub fn check_stream(file: &File, snapshot: &Snapshot, progress: Progress<'_>) -> Result<(), Cause> {
+pub fn check_stream(file: &(impl Store + ?Sized), snapshot: &Snapshot, progress: Progress<'_>) -> Result<(), Cause> {
     pass_stream(file, snapshot, &Sink::Nothing, progress)
 }
 
 /// That everything beside the stream is as it was recorded: structure, pages, sections, attachments.
-fn check_rest(file: &File, snapshot: &Snapshot) -> Result<(), Cause> {
+pub(crate) fn check_rest(file: &(impl Store + ?Sized), snapshot: &Snapshot) -> Result<(), Cause> {
     let mut check = Check::new(snapshot);
     let mut whole = blake3::Hasher::new();
     loop {
@@ -278,7 +292,12 @@ fn check_rest(file: &File, snapshot: &Snapshot) -> Result<(), Cause> {
 }
 
 /// Check every chunk of the stream and hand its bytes on.
-fn pass_stream(file: &File, snapshot: &Snapshot, sink: &Sink<'_>, progress: Progress<'_>) -> Result<(), Cause> {
+fn pass_stream(
+    file: &(impl Store + ?Sized),
+    snapshot: &Snapshot,
+    sink: &Sink<'_>,
+    progress: Progress<'_>,
+) -> Result<(), Cause> {
     let expected = snapshot.stream().digest;
     let len = snapshot.stream().length;
     let mut walk = snapshot.walk_chunks();
@@ -342,6 +361,6 @@ fn pass_stream(file: &File, snapshot: &Snapshot, sink: &Sink<'_>, progress: Prog
     }
 }
 
-fn damaged(number: u64, span: Span) -> Cause {
+pub(crate) fn damaged(number: u64, span: Span) -> Cause {
     Cause::Damage(format!("damaged: chunk {number}, bytes {span}, does not have its digest"))
 }

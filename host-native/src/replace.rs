@@ -62,9 +62,7 @@ impl Replacement {
     /// When one of the steps fails. Then the target is as it was.
     pub fn commit(self) -> Result<(), Cause> {
         self.file().sync_all()?;
-        if let Ok(old) = fs::metadata(&self.target) {
-            self.file().set_permissions(fs::Permissions::from_mode(old.mode() & 0o7777))?;
-        }
+        self.keep_mode()?;
         self.temporary.persist(&self.target).map_err(|error| error.error)?;
         fs::File::open(&self.directory)?.sync_all()?;
         Ok(())
@@ -72,6 +70,24 @@ impl Replacement {
 }
 
 impl Replacement {
+    /// As [`commit`](Replacement::commit), but the system brings it to the disk when it gets to it.
+    ///
+    /// # Errors
+    /// When one of the steps fails. Then the target is as it was.
+    pub fn commit_unsynced(self) -> Result<(), Cause> {
+        self.keep_mode()?;
+        self.temporary.persist(&self.target).map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    /// Take over the mode of what is replaced.
+    fn keep_mode(&self) -> Result<(), Cause> {
+        if let Ok(old) = fs::metadata(&self.target) {
+            self.file().set_permissions(fs::Permissions::from_mode(old.mode() & 0o7777))?;
+        }
+        Ok(())
+    }
+
     /// As [`commit`](Replacement::commit), unless something has come to be at the target.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::{
     opened::{Opened, interrupted_seal},
     replace::{Replacement, directory_of},
     sorting::Sorter,
-    store::{Decoded, File, Joined, Store},
+    store::{Decoded, File, Joined, Stoppable, Store},
     summing::Summing,
     verify::{Verified, has_ids, this_build, verify},
 };
@@ -22,8 +22,8 @@ use faissil_core::{
     keep::Kept,
     outline::Outline,
     snapshot::{
-        Attachments, Digest, Entry, Fidelity, Finished, Layout, Metadata, Parts, Recipe, Run, SECTIONS, Snapshot,
-        Writer,
+        Attachments, Digest, Entry, Fidelity, Finished, Layout, Metadata, Parts, Recipe, Run, SECTIONS, SealedHash,
+        Snapshot, Writer,
     },
 };
 use std::{
@@ -31,7 +31,7 @@ use std::{
     fs, io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    sync::mpsc,
+    sync::{atomic::AtomicBool, mpsc},
     thread,
     time::Duration,
 };
@@ -47,14 +47,28 @@ const PARTIAL: u8 = 3;
 pub struct Additions {
     /// Metadata; of two values of one key the last counts.
     pub metadata: Vec<(String, String)>,
-    /// Attachments: name, and the file that holds the bytes.
-    pub attachments: Vec<(String, PathBuf)>,
+    /// Attachments, each under a name.
+    pub attachments: Vec<(String, Attach)>,
     /// Side files of the index that are not beside it.
     pub side_files: Vec<PathBuf>,
     /// Whether to add a table by which an id is found with few reads.
     pub id_index: bool,
     /// Whether to take bytes that are no index that this build knows.
     pub opaque: bool,
+}
+
+/// What is attached.
+#[derive(Debug, Clone)]
+pub enum Attach {
+    /// The bytes of a file; the end of its name says of which media type.
+    File(PathBuf),
+    /// These bytes.
+    Bytes {
+        /// What they are: `application/json`, ...
+        media_type: String,
+        /// All of them.
+        bytes: Vec<u8>,
+    },
 }
 
 /// Where the index comes from.
@@ -91,8 +105,8 @@ pub struct Saved {
     pub warnings: Vec<String>,
     /// What is good to know.
     pub notes: Vec<String>,
-    /// What reading it back found: no damage.
-    pub verified: Verified,
+    /// What reading it back found: no damage. `None` where the caller did without.
+    pub verified: Option<Verified>,
 }
 
 /// Save the index of `input` as a snapshot at `output`.
@@ -145,13 +159,13 @@ pub fn save(
 
     let verified = thread::scope(|scope| {
         let synced = scope.spawn(|| file.sync_all());
-        let verified = read_back(file, output, &finished, progress);
+        let verified = read_back(file, output, &finished, &AtomicBool::new(false), progress);
         synced.join().map_err(|_| Cause::Refused("syncing the file failed".into()))?.map_err(Cause::from)?;
         verified
     });
     let verified = verified.map_err(|cause| cause.writing(output))?;
     replacement.commit().map_err(|cause| cause.writing(output))?;
-    Ok(report(layout, &stream, finished, prepared, ids, verified))
+    Ok(report(layout, stream.len(), finished, prepared, ids, Some(verified)))
 }
 
 /// That what stands in `file` is the snapshot that was written.
@@ -159,13 +173,14 @@ pub(crate) fn read_back(
     file: &fs::File,
     path: &Path,
     finished: &Finished,
+    cancel: &AtomicBool,
     progress: Progress<'_>,
 ) -> Result<Verified, Cause> {
     let again = Opened::from_file(File::from_open(file.try_clone()?, path)?)?;
     let Some(snapshot) = again.snapshot.as_ref().filter(|snapshot| snapshot.digest() == finished.digest) else {
         return Err(Cause::Damage("what was written reads back as something else".into()));
     };
-    let verified = verify(&again.file, snapshot, &directory_of(path), progress)?;
+    let verified = verify(&Stoppable::new(&again.file, cancel), snapshot, &directory_of(path), progress)?;
     match verified.damage.first() {
         None => Ok(verified),
         Some(damage) => Err(Cause::Damage(format!("what was written reads back damaged: {}", damage.reason))),
@@ -174,17 +189,17 @@ pub(crate) fn read_back(
 
 pub(crate) fn report(
     layout: Layout,
-    stream: &impl Store,
+    stream_len: u64,
     finished: Finished,
     prepared: Prepared<'_>,
     ids: Option<IdSummary>,
-    verified: Verified,
+    verified: Option<Verified>,
 ) -> Saved {
     let attachments = prepared.attachments.iter().map(|added| (added.name.clone(), added.store.len())).collect();
     Saved {
         layout,
         size_bytes: finished.file_len,
-        stream_len: stream.len(),
+        stream_len,
         stream_digest: finished.stream_digest,
         digest: finished.digest,
         fidelity: if prepared.is_partial() { "partial" } else { "exact bytes" },
@@ -220,7 +235,8 @@ impl Prepared<'_> {
         self.attachments.iter().map(|added| added.store.len()).sum()
     }
 
-    fn is_partial(&self) -> bool {
+    /// Whether rows of the index are missing.
+    pub(crate) fn is_partial(&self) -> bool {
         self.fidelity.as_ref().is_some_and(|fidelity| fidelity.runs.iter().any(|run| run.level >= PARTIAL))
     }
 }
@@ -243,10 +259,17 @@ pub(crate) fn prepare<'a>(opened: &'a Opened, additions: &Additions) -> Result<P
     }
     let entry = |(key, value): &(String, String)| Entry { key: key.clone(), value: value.clone() };
     prepared.metadata.extend(additions.metadata.iter().map(entry));
-    for (name, path) in &additions.attachments {
+    for (name, attach) in &additions.attachments {
         beside::plain_name(name)?;
-        let file = File::open(path).map_err(|error| Cause::Refused(error.to_string()))?;
-        prepared.attach(name, media_type(path), Box::new(file));
+        match attach {
+            Attach::File(path) => {
+                let file = File::open(path).map_err(|error| Cause::Refused(error.to_string()))?;
+                prepared.attach(name, media_type(path), Box::new(file));
+            }
+            Attach::Bytes { media_type, bytes } => {
+                prepared.attach(name, media_type, Box::new(bytes.clone()));
+            }
+        }
     }
     prepared.take_side_files(opened, additions)?;
     Ok(prepared)
@@ -358,6 +381,12 @@ pub(crate) enum Stream<'a> {
     Copy,
     /// It stands there already. This is asked before the first byte is written behind it.
     InPlace(&'a dyn Fn() -> Result<(), Cause>),
+    /// It stands there already, and these are the values of its pieces of [`PIECE`](crate::parallel::PIECE) bytes.
+    #[cfg_attr(
+        not(feature = "native"),
+        expect(dead_code, reason = "only FAISS writes streams that are hashed on the way")
+    )]
+    Hashed(&'a [SealedHash]),
     /// Write it in coded chunks.
     Pack,
 }
@@ -388,6 +417,7 @@ pub(crate) fn append(
     let mut append = Append::new(writer, file);
     match how {
         Stream::Pack => append.packed(stream, outline, onlooker.as_mut(), progress)?,
+        Stream::Hashed(values) => append.hashed(values)?,
         Stream::Copy => append.sealed(stream, true, onlooker.as_mut(), &|| Ok(()), progress)?,
         Stream::InPlace(unchanged) => append.sealed(stream, false, onlooker.as_mut(), unchanged, progress)?,
     };

@@ -22,6 +22,7 @@ use std::{
     fs::{self, TryLockError},
     os::unix::fs::FileExt,
     path::Path,
+    sync::atomic::AtomicBool,
 };
 
 /// What was taken off.
@@ -79,7 +80,9 @@ pub fn seal(path: &Path, additions: &Additions, progress: Progress<'_>) -> Resul
 
     let sealed = add(&file, &opened, &prepared, additions, path, progress);
     match sealed {
-        Ok((finished, ids, verified)) => Ok(report(Layout::Sealed, &opened.file, finished, prepared, ids, verified)),
+        Ok((finished, ids, verified)) => {
+            Ok(report(Layout::Sealed, stream_len, finished, prepared, ids, Some(verified)))
+        }
         Err(cause) => {
             // Take off whatever was appended. If that fails too, it is an interrupted seal.
             let undone = file.set_len(stream_len).and_then(|()| file.sync_all());
@@ -128,7 +131,7 @@ fn add(
     before.check_unchanged()?;
     file.write_all_at(&finished.trailer, trailer_at)?;
     file.sync_all()?;
-    let verified = read_back(file, path, &finished, progress)?;
+    let verified = read_back(file, path, &finished, &AtomicBool::new(false), progress)?;
     Ok((finished, ids, verified))
 }
 

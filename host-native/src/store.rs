@@ -3,13 +3,14 @@
 //! A [`Store`] has a length and gives any span of its bytes, from any thread. Files are read with
 //! `pread`, never through a map: a map dies with SIGBUS when someone cuts the file short. A
 //! [`Part`] is a window on another store, [`Decoded`] what the chunks of a snapshot stand for, checked, [`Counting`]
-//! keeps the books, [`Watched`] tells how far reading is.
+//! keeps the books, [`Watched`] tells how far reading is, [`Stoppable`] ends it.
 
 mod counting;
 mod decoded;
 mod file;
 mod joined;
 mod part;
+mod stoppable;
 mod watched;
 
 pub use counting::Counting;
@@ -17,6 +18,7 @@ pub use decoded::Decoded;
 pub use file::File;
 pub use joined::Joined;
 pub use part::Part;
+pub use stoppable::Stoppable;
 pub use watched::Watched;
 
 use crate::Cause;

@@ -266,7 +266,7 @@ fn at_manifest(snapshot: &Snapshot, path: &str, reason: String) -> Damage {
 /// Whether this says something about the bytes, and not about reading them.
 fn to_blame(cause: Cause) -> Result<Damage, Cause> {
     match cause {
-        Cause::Io(_) | Cause::Refused(_) => Err(cause),
+        Cause::Io(_) | Cause::Refused(_) | Cause::Faiss(_) | Cause::Cancelled => Err(cause),
         cause => Ok(structural(&cause)),
     }
 }

@@ -7,7 +7,8 @@ use crate::{
 use faissil::{
     Error,
     core::{describe, outline::Outline, snapshot::Layout},
-    save::{Additions, Input, Saved, save},
+    save::{Additions, Attach, Input, Saved, save},
+    verify::Verified,
 };
 use serde::Serialize;
 use std::path::PathBuf;
@@ -57,7 +58,8 @@ pub(crate) struct AdditionArgs {
 impl AdditionArgs {
     pub(crate) fn additions(self, opaque: bool) -> Additions {
         let AdditionArgs { meta, attach, side_file, id_index } = self;
-        Additions { metadata: meta, attachments: attach, side_files: side_file, id_index, opaque }
+        let attachments = attach.into_iter().map(|(name, path)| (name, Attach::File(path))).collect();
+        Additions { metadata: meta, attachments, side_files: side_file, id_index, opaque }
     }
 }
 
@@ -97,7 +99,11 @@ impl Args {
 
 /// Warnings and notes about a saved index.
 pub(crate) fn remark(saved: &Saved) {
-    saved.warnings.iter().chain(&saved.verified.warnings).for_each(|text| talk::warning(text));
+    saved
+        .warnings
+        .iter()
+        .chain(saved.verified.iter().flat_map(|verified| &verified.warnings))
+        .for_each(|text| talk::warning(text));
     saved.notes.iter().for_each(|text| talk::note(text));
 }
 
@@ -114,7 +120,7 @@ pub(crate) struct SavedJson<'a> {
     faiss_version_min: Option<String>,
     fidelity: &'static str,
     attachments: Vec<&'a str>,
-    verified: VerifiedJson,
+    verified: Option<VerifiedJson>,
     warnings: Vec<&'a str>,
     notes: Vec<&'a str>,
 }
@@ -134,7 +140,8 @@ struct VerifiedJson {
 
 impl<'a> SavedJson<'a> {
     pub(crate) fn of(saved: &'a Saved, file: &'a str, output: &'a str) -> SavedJson<'a> {
-        let verified = &saved.verified;
+        let verified =
+            |verified: &Verified| VerifiedJson { ok: verified.is_ok(), bytes: verified.bytes, chunks: verified.chunks };
         SavedJson {
             file,
             output,
@@ -146,7 +153,7 @@ impl<'a> SavedJson<'a> {
             faiss_version_min: saved.outline.as_ref().map(|outline| describe::floor(outline).version.to_string()),
             fidelity: saved.fidelity,
             attachments: saved.attachments.iter().map(|(name, _)| name.as_str()).collect(),
-            verified: VerifiedJson { ok: verified.is_ok(), bytes: verified.bytes, chunks: verified.chunks },
+            verified: saved.verified.as_ref().map(verified),
             warnings: saved.warnings.iter().map(String::as_str).collect(),
             notes: saved.notes.iter().map(String::as_str).collect(),
         }
@@ -181,15 +188,16 @@ pub(crate) fn page(saved: &Saved, from: &str, to: &str) -> String {
     };
     line("size", size);
     line("kept", saved.fidelity.into());
-    let verified = &saved.verified;
-    line(
-        "verified",
-        format!(
-            "every byte read back and right: {} in {} chunks; outline and ids made again, the same",
-            say::bytes(verified.bytes),
-            say::count(verified.chunks)
-        ),
-    );
+    if let Some(verified) = &saved.verified {
+        line(
+            "verified",
+            format!(
+                "every byte read back and right: {} in {} chunks; outline and ids made again, the same",
+                say::bytes(verified.bytes),
+                say::count(verified.chunks)
+            ),
+        );
+    }
     line("stream", format!("{}  (b3sum of the index)", saved.stream_digest));
     line("snapshot", format!("{}", saved.digest));
     let same = if from == to { String::new() } else { format!(" as {to}") };

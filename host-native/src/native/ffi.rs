@@ -1,0 +1,514 @@
+//! FAISS, called. All unsafe code of this crate is here.
+//!
+//! An [`Owned`] is an index that is freed when it is dropped, a [`Borrowed`] one that somebody else frees; what can be
+//! asked of an index is asked of a `Borrowed`. Every call that may throw gives FAISS's own words as a [`Cause::Faiss`].
+//! FAISS's callback reader and writer come without a user pointer, so the sink or the source stands in a
+//! variable of the calling thread while FAISS runs; FAISS calls back on that thread only.
+//!
+//! The C interface is that of `faiss-sys` 0.7 (FAISS 1.12.0, `c_api/`).
+
+use crate::Cause;
+use faiss_sys as sys;
+use std::{
+    cell::Cell,
+    ffi::{CStr, CString, c_int, c_void},
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    ptr::{self, NonNull},
+    slice,
+};
+
+/// What FAISS can be told when it reads: `faiss/index_io.h`, FAISS 1.12.0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flags {
+    /// `IO_FLAG_MMAP`: array inverted lists stay in the file, mapped.
+    MapLists,
+    /// `IO_FLAG_MMAP_IFC`: codes of flat storages and links of HNSW stay in the file, mapped.
+    MapCodes,
+}
+
+impl Flags {
+    fn value(self) -> c_int {
+        match self {
+            Flags::MapLists => 0x646f_0008,
+            Flags::MapCodes => 1 << 9,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pointer {
+    Float(NonNull<sys::FaissIndex>),
+    Binary(NonNull<sys::FaissIndexBinary>),
+}
+
+/// An index that is somebody else's, and lives as long as `'a`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Borrowed<'a> {
+    pointer: Pointer,
+    index: PhantomData<&'a ()>,
+}
+
+/// An index that is freed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Owned(Pointer);
+
+// SAFETY: an index is plain memory of the C++ heap; nothing in it belongs to a thread.
+unsafe impl Send for Owned {}
+// SAFETY: through a shared reference only `const` methods of FAISS are called (search, reconstruct, getters, write), which
+// FAISS promises to be safe side by side on CPU indexes ("Threads and asynchronous calls" in its wiki).
+unsafe impl Sync for Owned {}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from FAISS, is freed here only, and all that borrows it is gone.
+        match self.0 {
+            Pointer::Float(index) => unsafe { sys::faiss_Index_free(index.as_ptr()) },
+            Pointer::Binary(index) => unsafe { sys::faiss_IndexBinary_free(index.as_ptr()) },
+        }
+    }
+}
+
+impl Owned {
+    /// The index, to be asked.
+    pub(crate) fn borrow(&self) -> Borrowed<'_> {
+        Borrowed { pointer: self.0, index: PhantomData }
+    }
+
+    /// As the crate `faiss` has it.
+    ///
+    /// # Errors
+    /// When it is a binary index.
+    pub(crate) fn into_float(self) -> Result<faiss::index::IndexImpl, Cause> {
+        match self.0 {
+            Pointer::Float(index) => {
+                std::mem::forget(self);
+                // SAFETY: a live index of FAISS, handed over.
+                Ok(unsafe { faiss::index::FromInnerPtr::from_inner_ptr(index.as_ptr()) })
+            }
+            Pointer::Binary(_) => Err(Cause::Refused("it is a binary index".into())),
+        }
+    }
+
+    /// As the crate `faiss` has it.
+    ///
+    /// # Errors
+    /// When it is not a binary index.
+    pub(crate) fn into_binary(self) -> Result<faiss::index::BinaryIndexImpl, Cause> {
+        match self.0 {
+            Pointer::Binary(index) => {
+                std::mem::forget(self);
+                // SAFETY: a live index of FAISS, handed over.
+                Ok(unsafe { faiss::index::FromInnerPtr::from_inner_ptr(index.as_ptr()) })
+            }
+            Pointer::Float(_) => Err(Cause::Refused("it is not a binary index".into())),
+        }
+    }
+
+    /// Set a parameter of search by FAISS's name for it: `nprobe`, `efSearch`, `quantizer_efSearch`, ...
+    ///
+    /// # Errors
+    /// When the index has no such parameter.
+    pub(crate) fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), Cause> {
+        let index = match self.0 {
+            Pointer::Float(index) => index.as_ptr(),
+            Pointer::Binary(index) => return set_binary_parameter(index, name, value),
+        };
+        let name = CString::new(name).map_err(|_| Cause::Refused("a name with a NUL byte".into()))?;
+        let mut space = ptr::null_mut();
+        // SAFETY: `space` is written before it is read, and freed once; the index is ours alone (`&mut self`).
+        unsafe {
+            attempt(sys::faiss_ParameterSpace_new(&raw mut space))?;
+            let done = attempt(sys::faiss_ParameterSpace_set_index_parameter(space, index, name.as_ptr(), value));
+            sys::faiss_ParameterSpace_free(space);
+            done
+        }
+    }
+}
+
+/// FAISS's `ParameterSpace` knows float indexes only.
+fn set_binary_parameter(index: NonNull<sys::FaissIndexBinary>, name: &str, value: f64) -> Result<(), Cause> {
+    // SAFETY: a live index that is the caller's alone; the cast gives null for another class.
+    let ivf = unsafe { sys::faiss_IndexBinaryIVF_cast(index.as_ptr()) };
+    if name != "nprobe" || ivf.is_null() {
+        return Err(Cause::Refused(format!("a binary index of this kind has no parameter `{name}`")));
+    }
+    // SAFETY: as above, and the class is the right one.
+    unsafe { sys::faiss_IndexBinaryIVF_set_nprobe(ivf, value as usize) };
+    Ok(())
+}
+
+/// FAISS's answer to a call.
+fn attempt(code: c_int) -> Result<(), Cause> {
+    if code == 0 {
+        return Ok(());
+    }
+    // SAFETY: FAISS keeps the last exception of this thread, and its words with it, until the next one.
+    let words = unsafe {
+        let words = sys::faiss_get_last_error();
+        if words.is_null() { String::new() } else { CStr::from_ptr(words).to_string_lossy().into_owned() }
+    };
+    // `Error in R f(A) [with ...] at FILE:LINE: Error: 'CONDITION' failed: WORDS`; all of it is FAISS's.
+    Err(Cause::Faiss(words.trim().to_string()))
+}
+
+/// The version of the linked FAISS: `1.12.0`.
+pub(crate) fn version() -> String {
+    // SAFETY: a string that is part of the library.
+    unsafe { CStr::from_ptr(sys::faiss_get_version()) }.to_string_lossy().into_owned()
+}
+
+/// Where the bytes of an index go.
+type Sink<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), Cause>;
+
+/// Where they come from: fill the slice, or say why not.
+type Source<'a> = &'a mut dyn FnMut(&mut [u8]) -> Result<(), Cause>;
+
+/// What goes on between one of our calls and the callbacks that it makes.
+struct Exchange<T> {
+    with: T,
+    failed: Option<Cause>,
+    panicked: Option<Box<dyn std::any::Any + Send>>,
+}
+
+impl<T> Exchange<T> {
+    /// Do `work` unless something has failed already. Says whether FAISS may go on; nothing unwinds into it.
+    fn run(&mut self, work: impl FnOnce(&mut T) -> Result<(), Cause>) -> bool {
+        if self.failed.is_some() || self.panicked.is_some() {
+            return false;
+        }
+        let with = &mut self.with;
+        match catch_unwind(AssertUnwindSafe(|| work(with))) {
+            Ok(Ok(())) => true,
+            Ok(Err(cause)) => {
+                self.failed = Some(cause);
+                false
+            }
+            Err(panic) => {
+                self.panicked = Some(panic);
+                false
+            }
+        }
+    }
+
+    /// Our own reason counts before FAISS's, which only knows that a callback gave up.
+    fn end<R>(self, result: Result<R, Cause>) -> Result<R, Cause> {
+        if let Some(panic) = self.panicked {
+            resume_unwind(panic);
+        }
+        match self.failed {
+            Some(cause) => Err(cause),
+            None => result,
+        }
+    }
+}
+
+thread_local! {
+    static WRITING: Cell<*mut Exchange<Sink<'static>>> = const { Cell::new(ptr::null_mut()) };
+    static READING: Cell<*mut Exchange<Source<'static>>> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// Puts the old value back.
+struct Restore<T: 'static>(&'static std::thread::LocalKey<Cell<*mut T>>, *mut T);
+
+impl<T> Drop for Restore<T> {
+    fn drop(&mut self) {
+        self.0.set(self.1);
+    }
+}
+
+unsafe extern "C" fn write_callback(bytes: *const c_void, size: usize, items: usize) -> usize {
+    let (exchange, Some(len)) = (WRITING.get(), size.checked_mul(items)) else { return 0 };
+    if exchange.is_null() {
+        return 0;
+    }
+    if len == 0 {
+        return items;
+    }
+    // SAFETY: FAISS gives `size * items` readable bytes for the time of this call. The exchange lives on the stack of
+    // `write`, which is below us on this thread, and nobody else refers to it while we run.
+    let (bytes, exchange) = unsafe { (slice::from_raw_parts(bytes.cast::<u8>(), len), &mut *exchange) };
+    if exchange.run(|sink| sink(bytes)) { items } else { 0 }
+}
+
+unsafe extern "C" fn read_callback(out: *mut c_void, size: usize, items: usize) -> usize {
+    let (exchange, Some(len)) = (READING.get(), size.checked_mul(items)) else { return 0 };
+    if exchange.is_null() {
+        return 0;
+    }
+    if len == 0 {
+        return items;
+    }
+    // SAFETY: FAISS gives `size * items` bytes of its memory to be filled during this call, and reads none of them before
+    // it ends; a source only writes. The exchange is that of `read`, as in `write_callback`.
+    let (out, exchange) = unsafe { (slice::from_raw_parts_mut(out.cast::<u8>(), len), &mut *exchange) };
+    if exchange.run(|source| source(out)) { items } else { 0 }
+}
+
+/// Let FAISS write an index; `sink` gets the bytes in order, as they lie in FAISS's memory.
+///
+/// # Errors
+/// The sink's, or FAISS's.
+pub(crate) fn write(index: Borrowed<'_>, sink: &mut dyn FnMut(&[u8]) -> Result<(), Cause>) -> Result<(), Cause> {
+    let mut writer = ptr::null_mut();
+    // SAFETY: `writer` is written before it is read.
+    attempt(unsafe { sys::faiss_CustomIOWriter_new(&raw mut writer, Some(write_callback)) })?;
+    let mut exchange = Exchange { with: sink, failed: None, panicked: None };
+    let result = {
+        let here = (&raw mut exchange).cast::<Exchange<Sink<'static>>>();
+        let _restore = Restore(&WRITING, WRITING.replace(here));
+        // SAFETY: the index is alive (`Borrowed`). A `CustomIOWriter` is an `IOWriter` and its first base, so the
+        // pointer serves as both (`c_api/impl/io_c.cpp`).
+        attempt(unsafe {
+            match index.pointer {
+                Pointer::Float(index) => sys::faiss_write_index_custom(index.as_ptr(), writer.cast(), 0),
+                Pointer::Binary(index) => sys::faiss_write_index_binary_custom(index.as_ptr(), writer.cast()),
+            }
+        })
+    };
+    // SAFETY: made above, used by nobody any more.
+    unsafe { sys::faiss_CustomIOWriter_free(writer) };
+    exchange.end(result)
+}
+
+/// Whether an index is one of floats or of bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// `faiss::Index`.
+    Float,
+    /// `faiss::IndexBinary`.
+    Binary,
+}
+
+/// Let FAISS read an index of which `source` has the bytes, in order.
+///
+/// # Errors
+/// The source's, or FAISS's.
+pub(crate) fn read(family: Family, source: &mut dyn FnMut(&mut [u8]) -> Result<(), Cause>) -> Result<Owned, Cause> {
+    let mut reader = ptr::null_mut();
+    // SAFETY: `reader` is written before it is read.
+    attempt(unsafe { sys::faiss_CustomIOReader_new(&raw mut reader, Some(read_callback)) })?;
+    let mut exchange = Exchange { with: source, failed: None, panicked: None };
+    let result = {
+        let here = (&raw mut exchange).cast::<Exchange<Source<'static>>>();
+        let _restore = Restore(&READING, READING.replace(here));
+        // SAFETY: a `CustomIOReader` is an `IOReader` and its first base; the results are written before they are read.
+        unsafe {
+            match family {
+                Family::Float => take(|out| sys::faiss_read_index_custom(reader.cast(), 0, out))
+                    .map(|index| Owned(Pointer::Float(index))),
+                Family::Binary => take(|out| sys::faiss_read_index_binary_custom(reader.cast(), 0, out))
+                    .map(|index| Owned(Pointer::Binary(index))),
+            }
+        }
+    };
+    // SAFETY: made above, used by nobody any more.
+    unsafe { sys::faiss_CustomIOReader_free(reader) };
+    exchange.end(result)
+}
+
+/// Let FAISS read the index file at `path`.
+///
+/// # Errors
+/// FAISS's.
+pub(crate) fn read_path(family: Family, path: &CStr, flags: Flags) -> Result<Owned, Cause> {
+    let (path, flags) = (path.as_ptr(), flags.value());
+    // SAFETY: the path ends with a NUL byte; the results are written before they are read.
+    unsafe {
+        match family {
+            Family::Float => {
+                take(|out| sys::faiss_read_index_fname(path, flags, out)).map(|index| Owned(Pointer::Float(index)))
+            }
+            Family::Binary => take(|out| sys::faiss_read_index_binary_fname(path, flags, out))
+                .map(|index| Owned(Pointer::Binary(index))),
+        }
+    }
+}
+
+/// A pointer that FAISS gives through its last argument.
+fn take<T>(call: impl FnOnce(*mut *mut T) -> c_int) -> Result<NonNull<T>, Cause> {
+    let mut out = ptr::null_mut();
+    attempt(call(&raw mut out))?;
+    NonNull::new(out).ok_or_else(|| Cause::Refused("the stream says that there is no index (`null`)".into()))
+}
+
+impl<'a> Borrowed<'a> {
+    /// An index of the crate `faiss`.
+    ///
+    /// # Errors
+    /// A null pointer.
+    pub(crate) fn float(pointer: *mut sys::FaissIndex, _index: &'a impl ?Sized) -> Result<Borrowed<'a>, Cause> {
+        let pointer = NonNull::new(pointer).ok_or_else(|| Cause::Refused("the index is a null pointer".into()))?;
+        Ok(Borrowed { pointer: Pointer::Float(pointer), index: PhantomData })
+    }
+
+    /// A binary index of the crate `faiss`.
+    ///
+    /// # Errors
+    /// A null pointer.
+    pub(crate) fn binary(pointer: *mut sys::FaissIndexBinary, _index: &'a impl ?Sized) -> Result<Borrowed<'a>, Cause> {
+        let pointer = NonNull::new(pointer).ok_or_else(|| Cause::Refused("the index is a null pointer".into()))?;
+        Ok(Borrowed { pointer: Pointer::Binary(pointer), index: PhantomData })
+    }
+
+    /// Dimensions.
+    pub(crate) fn d(self) -> usize {
+        // SAFETY: the index is alive.
+        let d = unsafe {
+            match self.pointer {
+                Pointer::Float(index) => sys::faiss_Index_d(index.as_ptr()),
+                Pointer::Binary(index) => sys::faiss_IndexBinary_d(index.as_ptr()),
+            }
+        };
+        usize::try_from(d).unwrap_or(0)
+    }
+
+    /// Whether it is trained.
+    pub(crate) fn is_trained(self) -> bool {
+        // SAFETY: the index is alive.
+        unsafe {
+            match self.pointer {
+                Pointer::Float(index) => sys::faiss_Index_is_trained(index.as_ptr()) != 0,
+                Pointer::Binary(index) => sys::faiss_IndexBinary_is_trained(index.as_ptr()) != 0,
+            }
+        }
+    }
+
+    /// Vectors.
+    pub(crate) fn ntotal(self) -> u64 {
+        // SAFETY: the index is alive.
+        let ntotal = unsafe {
+            match self.pointer {
+                Pointer::Float(index) => sys::faiss_Index_ntotal(index.as_ptr()),
+                Pointer::Binary(index) => sys::faiss_IndexBinary_ntotal(index.as_ptr()),
+            }
+        };
+        u64::try_from(ntotal).unwrap_or(0)
+    }
+
+    /// FAISS's number of the metric.
+    pub(crate) fn metric(self) -> u32 {
+        // SAFETY: the index is alive.
+        unsafe {
+            match self.pointer {
+                Pointer::Float(index) => sys::faiss_Index_metric_type(index.as_ptr()),
+                Pointer::Binary(index) => sys::faiss_IndexBinary_metric_type(index.as_ptr()),
+            }
+        }
+    }
+
+    /// Whether it is a binary index.
+    pub(crate) fn family(self) -> Family {
+        match self.pointer {
+            Pointer::Float(_) => Family::Float,
+            Pointer::Binary(_) => Family::Binary,
+        }
+    }
+
+    /// Distances and ids of the `k` nearest of each query.
+    ///
+    /// # Errors
+    /// Queries of another length or kind, `k` of 0, or FAISS's.
+    pub(crate) fn search(self, queries: &[f32], k: usize) -> Result<(Vec<f32>, Vec<i64>), Cause> {
+        let Pointer::Float(index) = self.pointer else { return Err(other_kind("float")) };
+        let (n, count) = self.queries(queries.len(), self.d(), k)?;
+        let (mut distances, mut ids) = (vec![0.0; count], vec![-1; count]);
+        // SAFETY: `n` queries of `d` floats, and room for `n * k` results in each array, as FAISS asks for.
+        attempt(unsafe {
+            let (x, k) = (queries.as_ptr(), k as i64);
+            sys::faiss_Index_search(index.as_ptr(), n, x, k, distances.as_mut_ptr(), ids.as_mut_ptr())
+        })?;
+        Ok((distances, ids))
+    }
+
+    /// As [`search`](Borrowed::search), of a binary index: queries are `d / 8` bytes, distances count bits.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn search_binary(self, queries: &[u8], k: usize) -> Result<(Vec<i32>, Vec<i64>), Cause> {
+        let Pointer::Binary(index) = self.pointer else { return Err(other_kind("binary")) };
+        let (n, count) = self.queries(queries.len(), self.d() / 8, k)?;
+        let (mut distances, mut ids) = (vec![0; count], vec![-1; count]);
+        // SAFETY: as in `search`, with queries of `d / 8` bytes.
+        attempt(unsafe {
+            let (x, k) = (queries.as_ptr(), k as i64);
+            sys::faiss_IndexBinary_search(index.as_ptr(), n, x, k, distances.as_mut_ptr(), ids.as_mut_ptr())
+        })?;
+        Ok((distances, ids))
+    }
+
+    /// Number of queries, and of results.
+    fn queries(self, len: usize, each: usize, k: usize) -> Result<(i64, usize), Cause> {
+        if each == 0 || !len.is_multiple_of(each) {
+            let said =
+                format!("the queries have {len} numbers, which is no multiple of the {each} that a vector takes");
+            return Err(Cause::Refused(said));
+        }
+        if k == 0 || i64::try_from(k).is_err() {
+            return Err(Cause::Refused(format!("k is {k}; it has to be 1 or more")));
+        }
+        let n = len / each;
+        let too_many = || Cause::Refused(format!("{n} queries of {k} results each do not fit"));
+        let count = n.checked_mul(k).ok_or_else(too_many)?;
+        // FAISS counts in signed 64-bit numbers, and `Vec` bytes in signed words.
+        if count > isize::MAX as usize / 8 {
+            return Err(too_many());
+        }
+        Ok((i64::try_from(n).map_err(|_| too_many())?, count))
+    }
+
+    /// For each query all ids nearer than `radius` (for similarities: larger), with their distances: `lims`, ids, distances.
+    ///
+    /// # Errors
+    /// Queries of another length or kind, or FAISS's.
+    pub(crate) fn range_search(self, queries: &[f32], radius: f32) -> Result<(Vec<usize>, Vec<i64>, Vec<f32>), Cause> {
+        let Pointer::Float(index) = self.pointer else { return Err(other_kind("float")) };
+        let (n, _) = self.queries(queries.len(), self.d(), 1)?;
+        let mut result = ptr::null_mut();
+        // SAFETY: `result` is written before it is read and freed once. `lims` has `n + 1` places, the last of which
+        // counts the labels and distances (`c_api/AutoTune_c.h`, `RangeSearchResult`).
+        unsafe {
+            attempt(sys::faiss_RangeSearchResult_new(&raw mut result, n))?;
+            let found = attempt(sys::faiss_Index_range_search(index.as_ptr(), n, queries.as_ptr(), radius, result));
+            let found = found.map(|()| {
+                let (mut lims, mut labels, mut distances) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+                sys::faiss_RangeSearchResult_lims(result, &raw mut lims);
+                sys::faiss_RangeSearchResult_labels(result, &raw mut labels, &raw mut distances);
+                let lims = copied(lims, n as usize + 1);
+                let count = lims.last().copied().unwrap_or(0);
+                (lims, copied(labels, count), copied(distances, count))
+            });
+            sys::faiss_RangeSearchResult_free(result);
+            found
+        }
+    }
+
+    /// The vector that FAISS makes of what is stored under `id`.
+    ///
+    /// # Errors
+    /// FAISS's: no such id, or an index that cannot reconstruct.
+    pub(crate) fn reconstruct(self, id: i64) -> Result<Vec<f32>, Cause> {
+        let Pointer::Float(index) = self.pointer else { return Err(other_kind("float")) };
+        let mut out = vec![0.0; self.d()];
+        // SAFETY: room for the `d` floats that FAISS writes; it looks the id up itself (FAISS 1.12.0, `IndexFlatCodes.cpp`,
+        // `invlists/DirectMap.cpp`, `IndexIDMap.cpp`).
+        attempt(unsafe { sys::faiss_Index_reconstruct(index.as_ptr(), id, out.as_mut_ptr()) })?;
+        Ok(out)
+    }
+}
+
+fn other_kind(kind: &str) -> Cause {
+    Cause::Refused(format!("this is not a {kind} index"))
+}
+
+/// A copy of `len` values of FAISS's.
+///
+/// # Safety
+/// `from` points at `len` readable values, or `len` is 0.
+unsafe fn copied<T: Copy>(from: *const T, len: usize) -> Vec<T> {
+    if len == 0 || from.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: the caller's word.
+    unsafe { slice::from_raw_parts(from, len) }.to_vec()
+}

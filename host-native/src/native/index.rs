@@ -1,0 +1,216 @@
+//! An index to search in, and where it came from.
+
+use super::ffi::{self, Family, Owned};
+use crate::{
+    Cause,
+    opened::Opened,
+    store::{Decoded, Store},
+};
+use faissil_core::{
+    Span,
+    outline::Outline,
+    snapshot::{Attachment, Digest, Entry},
+};
+use std::sync::Arc;
+
+/// What is known of the bytes that an index was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// Every byte was held against the digests of the snapshot, or of the caller.
+    Verified,
+    /// The snapshot has digests; the caller said to do without.
+    Trusted,
+    /// A plain index file: there is nothing to hold its bytes against.
+    Unsealed,
+}
+
+/// Where the vectors of a loaded index are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Residence {
+    /// Codes and links in the file, mapped; the rest in memory.
+    MappedFile,
+    /// Inverted lists in the file, mapped; the rest in memory.
+    MappedLists,
+    /// Mapped as in the other cases, but from a copy in memory that no other program can reach.
+    PrivateCopy,
+    /// All in FAISS's own memory.
+    Memory,
+}
+
+/// Where an index came from, and how far it can be relied on.
+#[derive(Debug, Clone)]
+pub struct Provenance {
+    /// Whether its bytes were checked.
+    pub verification: Verification,
+    /// Where its vectors are now.
+    pub residence: Residence,
+    /// The snapshot digest, if it came from a snapshot.
+    pub snapshot_digest: Option<Digest>,
+    /// BLAKE3 of the FAISS stream, where it is known.
+    pub stream_digest: Option<Digest>,
+    /// `exact bytes`, or what is recorded where it is less.
+    pub fidelity: String,
+    /// Where everything lies in the stream.
+    pub outline: Arc<Outline>,
+    /// The snapshot's metadata.
+    pub metadata: Vec<Entry>,
+    /// The snapshot's attachments.
+    pub attachments: Vec<Attachment>,
+    /// What has to be known.
+    pub warnings: Vec<String>,
+}
+
+/// Distances and ids, `k` for each query, the nearest first. Where there are fewer than `k`, the id is -1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hits<Distance = f32> {
+    /// FAISS's distances or similarities.
+    pub distances: Vec<Distance>,
+    /// Ids as FAISS gives them: of the id map, of the inverted lists, or row numbers.
+    pub ids: Vec<i64>,
+}
+
+/// All ids within a radius, query after query: those of query `i` are `lims[i]..lims[i + 1]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RangeHits {
+    /// One more than there are queries.
+    pub lims: Vec<usize>,
+    /// Ids, in no order.
+    pub ids: Vec<i64>,
+    /// FAISS's distances or similarities.
+    pub distances: Vec<f32>,
+}
+
+/// A loaded index that can be searched, from any number of threads.
+///
+/// It cannot grow or shrink: FAISS ends the process when that is tried on a mapped index.
+/// [`load_owned`](super::load_owned) gives an index that can.
+#[derive(Debug)]
+pub struct Index {
+    index: Owned,
+    /// Held open: what is mapped from it stays, whatever happens to its name.
+    opened: Opened,
+    provenance: Provenance,
+}
+
+impl Index {
+    pub(super) fn new(index: Owned, opened: Opened, provenance: Provenance) -> Index {
+        Index { index, opened, provenance }
+    }
+
+    /// Dimensions of a vector.
+    pub fn d(&self) -> usize {
+        self.index.borrow().d()
+    }
+
+    /// Number of vectors.
+    pub fn ntotal(&self) -> u64 {
+        self.index.borrow().ntotal()
+    }
+
+    /// FAISS's number of the metric: 0 is inner product, 1 is L2.
+    pub fn metric(&self) -> u32 {
+        self.index.borrow().metric()
+    }
+
+    /// Whether it is a binary index: then [`search_binary`](Index::search_binary) searches it.
+    pub fn is_binary(&self) -> bool {
+        self.index.borrow().family() == Family::Binary
+    }
+
+    /// Where it came from.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    /// The value of a metadata key.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        let entry = self.provenance.metadata.iter().find(|entry| entry.key == key)?;
+        Some(&entry.value)
+    }
+
+    /// The bytes of an attachment, checked; `None` where there is none of this name.
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be read.
+    pub fn attachment(&self, name: &str) -> Result<Option<Vec<u8>>, Cause> {
+        let Some(snapshot) = &self.opened.snapshot else { return Ok(None) };
+        let named = |(_, attachment): &(u64, &Attachment)| attachment.name == name;
+        let Some((number, attachment)) = (0..).zip(&self.provenance.attachments).find(named) else { return Ok(None) };
+        let bytes = Decoded::attachment(snapshot, number, attachment.clone(), &self.opened.file);
+        let bytes = bytes.read(Span::new(0, attachment.length))?;
+        match Digest::of(&bytes) == attachment.digest {
+            true => Ok(Some(bytes)),
+            false => Err(Cause::Damage(format!("attachment `{}` does not have its digest", name.escape_debug()))),
+        }
+    }
+
+    /// The `k` nearest of each query. `queries` holds `n * d` numbers, query after query.
+    ///
+    /// # Errors
+    /// A binary index, queries of another length, `k` of 0, or FAISS's own.
+    pub fn search(&self, queries: &[f32], k: usize) -> Result<Hits, Cause> {
+        self.trained()?;
+        let (distances, ids) = self.index.borrow().search(queries, k)?;
+        Ok(Hits { distances, ids })
+    }
+
+    /// The `k` nearest of each query of a binary index. `queries` holds `n * d / 8` bytes; distances count bits.
+    ///
+    /// # Errors
+    /// An index that is not binary, queries of another length, `k` of 0, or FAISS's own.
+    pub fn search_binary(&self, queries: &[u8], k: usize) -> Result<Hits<i32>, Cause> {
+        self.trained()?;
+        let (distances, ids) = self.index.borrow().search_binary(queries, k)?;
+        Ok(Hits { distances, ids })
+    }
+
+    /// All that lie within `radius` of each query; for similarities, above it.
+    ///
+    /// # Errors
+    /// A binary index, queries of another length, or FAISS's own: not every class can do it.
+    pub fn range_search(&self, queries: &[f32], radius: f32) -> Result<RangeHits, Cause> {
+        self.trained()?;
+        let (lims, ids, distances) = self.index.borrow().range_search(queries, radius)?;
+        Ok(RangeHits { lims, ids, distances })
+    }
+
+    /// The vector that FAISS makes of what is stored under `id`: exact for flat storages, else an approximation.
+    ///
+    /// # Errors
+    /// FAISS's: no such id, or a class that cannot reconstruct.
+    pub fn reconstruct(&self, id: i64) -> Result<Vec<f32>, Cause> {
+        self.trained()?;
+        self.index.borrow().reconstruct(id)
+    }
+
+    /// Set a parameter of search by FAISS's name for it (`ParameterSpace`): `nprobe`, `efSearch`, `quantizer_efSearch`,
+    /// `k_factor_rf`, ...
+    ///
+    /// # Errors
+    /// When the index has no such parameter.
+    pub fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), Cause> {
+        self.index.set_parameter(name, value)
+    }
+
+    /// An untrained index has nothing to search, and some classes of FAISS look all the same.
+    fn trained(&self) -> Result<(), Cause> {
+        match self.index.borrow().is_trained() {
+            true => Ok(()),
+            false => Err(Cause::Refused("the index is not trained".into())),
+        }
+    }
+}
+
+impl super::save::Savable<super::save::Loaded> for Index {
+    fn borrowed(&self) -> Result<super::save::Live<'_>, Cause> {
+        Ok(super::save::Live(self.index.borrow()))
+    }
+}
+
+/// The release of FAISS that this program is linked with, as the core has it.
+pub(super) fn linked() -> faissil_core::faiss::Version {
+    let text = ffi::version();
+    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    faissil_core::faiss::Version(next(), next(), next())
+}

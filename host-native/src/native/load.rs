@@ -1,0 +1,430 @@
+//! A snapshot becomes a live index.
+//!
+//! The file is opened once; what is verified and what FAISS gets is that open file, whatever happens to its name
+//! meanwhile. FAISS is given a stream only when its outline is complete, the linked release reads every type in it, and none of
+//! them is [known to crash](super::crashes) it. How FAISS gets it depends on where the bulk of the stream lies ([`Way`]): mapped where
+//! FAISS can use it in place, else through the callback reader, which verifies ahead of FAISS.
+
+use super::{
+    crashes,
+    ffi::{self, Family, Flags, Owned},
+    index::{Index, Provenance, Residence, Verification, linked},
+    reader::Ahead,
+};
+use crate::{
+    Cause, Error,
+    drive::drive,
+    error::Verdict,
+    judge,
+    load::{attachments, check_expected, check_rest, check_stream, copy_stream},
+    opened::Opened,
+    store::{Stoppable, Store},
+};
+use faiss::index::{BinaryIndexImpl, IndexImpl};
+use faissil_core::{
+    Kind, describe,
+    lists::Layout,
+    outline::{self, Item, Outline, Record},
+    report::Level,
+    snapshot::{Digest, Fidelity, Metadata},
+};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use std::{
+    ffi::CString,
+    fmt, fs,
+    os::fd::AsRawFd,
+    path::Path,
+    sync::{Arc, Mutex, atomic::AtomicBool},
+    thread,
+};
+
+/// Load the index at `path` for searching: a snapshot, verified, or a plain index file, which cannot be. [`Load`] has the options.
+///
+/// # Errors
+/// When the snapshot is damaged or is no index that the linked FAISS reads.
+pub fn load(path: impl AsRef<Path>) -> Result<Index, Error> {
+    Load::new().load(path)
+}
+
+/// Load the index at `path` into memory, as an ordinary index of the crate `faiss` that can grow.
+///
+/// # Errors
+/// As [`load`]; and for a binary index, which [`Load::load_owned_binary`] loads.
+pub fn load_owned(path: impl AsRef<Path>) -> Result<IndexImpl, Error> {
+    Load::new().load_owned(path).map(|(index, _)| index)
+}
+
+/// How an index is loaded.
+#[must_use = "nothing happens before `load`"]
+#[derive(Clone)]
+pub struct Load {
+    expected: Option<Digest>,
+    trust: bool,
+    private_copy: bool,
+    progress: Arc<dyn Fn(u64, u64) + Send + Sync>,
+    cancel: Arc<AtomicBool>,
+}
+
+impl Default for Load {
+    fn default() -> Load {
+        Load::new()
+    }
+}
+
+impl fmt::Debug for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Load")
+            .field("expected", &self.expected)
+            .field("trust", &self.trust)
+            .field("private_copy", &self.private_copy)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Load {
+    /// Verified, and mapped where FAISS can do that.
+    pub fn new() -> Load {
+        Load {
+            expected: None,
+            trust: false,
+            private_copy: false,
+            progress: Arc::new(|_, _| {}),
+            cancel: Arc::default(),
+        }
+    }
+
+    /// Refuse everything but the snapshot with this digest, its own or that of its stream. A plain index file is verified against it.
+    pub fn expect(mut self, digest: Digest) -> Load {
+        self.expected = Some(digest);
+        self
+    }
+
+    /// Do not verify. [`Provenance::verification`] says so.
+    pub fn trust(mut self) -> Load {
+        self.trust = true;
+        self
+    }
+
+    /// Map a copy in memory that no other program can reach, so that nothing anyone does to the file matters any more.
+    pub fn private_copy(mut self) -> Load {
+        self.private_copy = true;
+        self
+    }
+
+    /// Be told how many bytes of how many are done.
+    pub fn progress(mut self, progress: impl Fn(u64, u64) + Send + Sync + 'static) -> Load {
+        self.progress = Arc::new(progress);
+        self
+    }
+
+    /// Stop, with [`Cause::Cancelled`], soon after this has become true.
+    pub fn cancel(mut self, cancel: Arc<AtomicBool>) -> Load {
+        self.cancel = cancel;
+        self
+    }
+
+    /// Load for searching.
+    ///
+    /// # Errors
+    /// As [`load`](fn@load).
+    pub fn load(&self, path: impl AsRef<Path>) -> Result<Index, Error> {
+        let path = path.as_ref();
+        let opened = Opened::open(path)?;
+        let (index, provenance) = self.mapped(&opened).map_err(|cause| loading(cause, path, &opened))?;
+        Ok(Index::new(index, opened, provenance))
+    }
+
+    /// Load into memory, as an index that can grow; what is said of it beside.
+    ///
+    /// # Errors
+    /// As [`load`](fn@load), and for a binary index.
+    pub fn load_owned(&self, path: impl AsRef<Path>) -> Result<(IndexImpl, Provenance), Error> {
+        self.owned(path.as_ref(), Family::Float, |index| index.into_float())
+    }
+
+    /// Load a binary index into memory.
+    ///
+    /// # Errors
+    /// As [`load`](fn@load), and for an index that is not binary.
+    pub fn load_owned_binary(&self, path: impl AsRef<Path>) -> Result<(BinaryIndexImpl, Provenance), Error> {
+        self.owned(path.as_ref(), Family::Binary, |index| index.into_binary())
+    }
+
+    fn owned<T>(
+        &self,
+        path: &Path,
+        family: Family,
+        into: impl Fn(Owned) -> Result<T, Cause>,
+    ) -> Result<(T, Provenance), Error> {
+        let opened = Opened::open(path)?;
+        let load = || {
+            let provenance = self.provenance(&opened)?;
+            match (family_of(&provenance.outline), family) {
+                (Family::Binary, Family::Float) => {
+                    return Err(Cause::Refused("it is a binary index: `load_owned_binary` loads it".into()));
+                }
+                (Family::Float, Family::Binary) => {
+                    return Err(Cause::Refused("it is not a binary index: `load_owned` loads it".into()));
+                }
+                _ => {}
+            }
+            let index = self.read(&opened, &provenance.outline)?;
+            Ok((into(index)?, provenance))
+        };
+        load().map_err(|cause| loading(cause, path, &opened))
+    }
+
+    /// Load in the way that suits the stream.
+    fn mapped(&self, opened: &Opened) -> Result<(Owned, Provenance), Cause> {
+        let mut provenance = self.provenance(opened)?;
+        let outline = provenance.outline.clone();
+        let family = family_of(&outline);
+        let way = Way::of(&outline);
+        let Some(flags) = way.flags() else {
+            return Ok((self.read(opened, &outline)?, provenance));
+        };
+        let packed = opened.snapshot.as_ref().is_some_and(|snapshot| snapshot.stream_span().is_none());
+        let held;
+        let file = if packed || self.private_copy {
+            held = self.copy(opened)?;
+            provenance.residence = Residence::PrivateCopy;
+            &held
+        } else {
+            self.verify(opened)?;
+            provenance.residence = way.residence();
+            opened.file.file()
+        };
+        // FAISS maps by name. This one leads to the very file that was verified, wherever its own name leads by now.
+        let path = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd())).unwrap_or_default();
+        Ok((ffi::read_path(family, &path, flags)?, provenance))
+    }
+
+    /// Hold every byte against its digest, on all cores.
+    fn verify(&self, opened: &Opened) -> Result<(), Cause> {
+        let file = Stoppable::new(&opened.file, &self.cancel);
+        match &opened.snapshot {
+            Some(snapshot) if !self.trust => {
+                check_rest(&file, snapshot)?;
+                check_stream(&file, snapshot, &*self.progress)
+            }
+            Some(_) => Ok(()),
+            None => self.check_plain(opened),
+        }
+    }
+
+    /// A plain file has its own length and nothing else to be held against, unless the caller knows its digest.
+    fn check_plain(&self, opened: &Opened) -> Result<(), Cause> {
+        let Some(expected) = self.expected else { return Ok(()) };
+        let found = crate::hashing::digest_of(&Stoppable::new(&opened.stream(), &self.cancel), &*self.progress)?;
+        match found == expected {
+            true => Ok(()),
+            false => Err(Cause::Damage(format!("expected digest {expected}; the file has {found}"))),
+        }
+    }
+
+    /// The stream in memory that only this process can reach, checked while it is copied.
+    fn copy(&self, opened: &Opened) -> Result<fs::File, Cause> {
+        let name = "faissil";
+        let memory =
+            memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).map_err(std::io::Error::from)?;
+        let memory = fs::File::from(memory);
+        let store = Stoppable::new(&opened.file, &self.cancel);
+        match &opened.snapshot {
+            Some(snapshot) => {
+                if !self.trust {
+                    check_rest(&store, snapshot)?;
+                }
+                copy_stream(&store, snapshot, &memory, &*self.progress)?;
+            }
+            None => {
+                self.check_plain(opened)?;
+                crate::hashing::copy_to(&Stoppable::new(&opened.stream(), &self.cancel), &memory, &*self.progress)?;
+            }
+        }
+        let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW;
+        fcntl_add_seals(&memory, seals).map_err(std::io::Error::from)?;
+        Ok(memory)
+    }
+
+    /// Let FAISS read the stream into its memory, each byte checked before it gets there.
+    fn read(&self, opened: &Opened, outline: &Outline) -> Result<Owned, Cause> {
+        let family = family_of(outline);
+        let file = Stoppable::new(&opened.file, &self.cancel);
+        let Some(snapshot) = opened.snapshot.as_ref().filter(|_| !self.trust) else {
+            self.verify(opened)?;
+            let stream = opened.stream();
+            let mut at = 0;
+            return ffi::read(family, &mut |out| {
+                if self.cancel.load(std::sync::atomic::Ordering::Relaxed) {
+                    return Err(Cause::Cancelled);
+                }
+                stream.read_at(at, out)?;
+                at += out.len() as u64;
+                (self.progress)(at, stream.len());
+                Ok(())
+            });
+        };
+        check_rest(&file, snapshot)?;
+        let jobs = Mutex::new(None);
+        thread::scope(|scope| {
+            let mut ahead = Ahead::new(scope, &file, snapshot, &jobs, &*self.progress);
+            let index = ffi::read(family, &mut |out| ahead.fill(out))?;
+            ahead.finish()?;
+            Ok(index)
+        })
+    }
+
+    /// What is known before FAISS is asked, and whether it may be asked.
+    fn provenance(&self, opened: &Opened) -> Result<Provenance, Cause> {
+        let mut provenance = Provenance {
+            verification: Verification::Unsealed,
+            residence: Residence::Memory,
+            snapshot_digest: None,
+            stream_digest: self.expected.filter(|_| opened.snapshot.is_none()),
+            fidelity: "exact bytes".into(),
+            outline: Arc::new(judge::outline(&opened.checked())?),
+            metadata: Vec::new(),
+            attachments: Vec::new(),
+            warnings: Vec::new(),
+        };
+        match &opened.snapshot {
+            Some(snapshot) => {
+                check_expected(snapshot, self.expected)?;
+                provenance.verification = if self.trust { Verification::Trusted } else { Verification::Verified };
+                provenance.snapshot_digest = Some(snapshot.digest());
+                provenance.stream_digest = Some(snapshot.stream().digest);
+                if let Some(metadata) = drive(snapshot.body::<Metadata>(), &opened.file)? {
+                    provenance.metadata = metadata.entries;
+                }
+                provenance.attachments = attachments(&opened.file, snapshot)?;
+                if let Some(fidelity) = drive(snapshot.body::<Fidelity>(), &opened.file)? {
+                    let worst = fidelity.runs.iter().map(|run| run.level).max().unwrap_or(0);
+                    provenance.fidelity = Level::from_number(worst).map_or("unknown", Level::name).into();
+                }
+            }
+            None if self.expected.is_some() => provenance.verification = Verification::Verified,
+            None => {
+                provenance.warnings.push("a plain index file: there are no digests to hold its bytes against".into())
+            }
+        }
+        admit(&provenance.outline)?;
+        Ok(provenance)
+    }
+}
+
+/// That the linked FAISS may be given this stream.
+fn admit(outline: &Outline) -> Result<(), Cause> {
+    if let Some(fault) = &outline.fault {
+        return Err(Cause::Fault(Box::new(fault.clone())));
+    }
+    let (linked, floor) = (linked(), describe::floor(outline));
+    let place = |path: &str, at: u64| match path {
+        "" => format!("at byte {at}"),
+        path => format!("in {path} at byte {at}"),
+    };
+    if linked < floor.version || floor.only && linked != floor.version {
+        let which = if floor.only { "only" } else { "at least" };
+        return Err(Cause::Refused(format!(
+            "{} {} takes {which} FAISS {}, and this program has FAISS {linked}; the file itself is intact as far as its \
+             outline shows",
+            floor.reason,
+            place(&floor.path, floor.at),
+            floor.version
+        )));
+    }
+    if let Some(crash) = crashes::find(outline, linked) {
+        return Err(Cause::Refused(format!(
+            "{} {} ends the process of FAISS {linked}; {} takes it",
+            crash.what,
+            place(&crash.path, crash.at),
+            crash.until
+        )));
+    }
+    if let [stored, ..] = judge::side_files(outline)[..] {
+        return Err(Cause::Refused(format!(
+            "its inverted lists are in another file, `{}`: FAISS has to find that file by its name",
+            stored.escape_debug()
+        )));
+    }
+    Ok(())
+}
+
+fn family_of(outline: &Outline) -> Family {
+    match outline.root.family {
+        outline::Family::BinaryIndex => Family::Binary,
+        _ => Family::Float,
+    }
+}
+
+/// How FAISS gets at the bulk of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Codes of flat storages and links of HNSW are mapped.
+    MapCodes,
+    /// Array inverted lists are mapped.
+    MapLists,
+    /// There is little that FAISS can map: it reads everything.
+    Read,
+}
+
+impl Way {
+    /// What FAISS 1.12.0 can do: it maps arrays that are `MaybeOwnedVector` (`impl/index_read.cpp`: `IndexFlatCodes::codes`,
+    /// `HNSW::neighbors`, `IndexBinaryFlat::xb`) with one flag and array inverted lists (`OnDiskInvertedLists.cpp`) with another,
+    /// and never both.
+    fn of(outline: &Outline) -> Way {
+        let (mut codes, mut lists) = (0, 0);
+        for record in outline.records() {
+            for item in &record.items {
+                match item {
+                    Item::Array(array) if is_mapped(record, &array.name) => codes += array.span.len,
+                    Item::Lists(found) if found.layout == Layout::Array => lists += found.span.len,
+                    _ => {}
+                }
+            }
+        }
+        // With less than half of it mapped, one pass that reads and verifies at once is the faster.
+        if (codes.max(lists)) < outline.end / 2 {
+            return Way::Read;
+        }
+        if codes >= lists { Way::MapCodes } else { Way::MapLists }
+    }
+
+    fn flags(self) -> Option<Flags> {
+        match self {
+            Way::MapCodes => Some(Flags::MapCodes),
+            Way::MapLists => Some(Flags::MapLists),
+            Way::Read => None,
+        }
+    }
+
+    fn residence(self) -> Residence {
+        match self {
+            Way::MapCodes => Residence::MappedFile,
+            Way::MapLists => Residence::MappedLists,
+            Way::Read => Residence::Memory,
+        }
+    }
+}
+
+/// Whether FAISS maps this array with `IO_FLAG_MMAP_IFC`. Those of fast-scan classes are `AlignedTable`s, which it copies.
+fn is_mapped(record: &Record, array: &str) -> bool {
+    match array {
+        "codes" => !record.class.contains("FastScan"),
+        "xb" | "hnsw.neighbors" => true,
+        _ => false,
+    }
+}
+
+/// Say what could not be loaded, and what to do.
+fn loading(cause: Cause, path: &Path, opened: &Opened) -> Error {
+    let damaged = cause.verdict() == Verdict::Damaged;
+    let is_newer = matches!(&cause, Cause::Fault(fault) if matches!(fault.kind, Kind::UnknownTag(_)));
+    let error = cause.of(format!("cannot load `{}`", path.display()));
+    match &opened.snapshot {
+        Some(_) if damaged => error.hint("`faissil verify` says what is lost"),
+        _ if is_newer => {
+            error.hint("the index is of a kind that this build does not know; `faissil inspect` says more")
+        }
+        _ => error,
+    }
+}

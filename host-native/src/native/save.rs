@@ -1,0 +1,370 @@
+//! A live index becomes a snapshot.
+//!
+//! Four steps: the index is [measured](super::measure) and held to the rules, FAISS writes it through
+//! [`Hashing`] into a file without a name, what goes with it is appended as for any index file
+//! ([`crate::save`]), and the file is read back and gets its name. Whatever goes wrong before that, the old file is
+//! untouched and nothing is left behind.
+
+use super::{
+    ffi::{self, Borrowed},
+    measure::measure,
+    writer::Hashing,
+};
+use crate::{
+    Cause, Error, judge,
+    opened::Opened,
+    replace::{Replacement, directory_of},
+    save::{Additions, Attach, Prepared, Saved, Stream, append, prepare, read_back, report, with_writeback},
+    store::{File, Stoppable},
+};
+use faiss::index::{CpuIndex, NativeIndex};
+use faissil_core::snapshot::{Finished, Layout, SealedHash, Writer};
+use std::{
+    fmt, fs,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+    thread,
+};
+
+/// Any index of the crate `faiss` that lives in this machine's memory: `IndexImpl`, the typed ones, id maps over them,
+/// binary ones. `Kind` is [`Float`] or [`Binary`] and is inferred.
+pub trait Savable<Kind> {
+    #[doc(hidden)]
+    fn borrowed(&self) -> Result<Live<'_>, Cause>;
+}
+
+/// Indexes of floats.
+#[derive(Debug)]
+pub enum Float {}
+
+/// Indexes of bits.
+#[derive(Debug)]
+pub enum Binary {}
+
+/// What [`load`](fn@super::load) gives back.
+#[derive(Debug)]
+pub enum Loaded {}
+
+/// A live index, as this crate sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Live<'a>(pub(super) Borrowed<'a>);
+
+impl<I: NativeIndex<Inner = faiss_sys::FaissIndex> + CpuIndex> Savable<Float> for I {
+    fn borrowed(&self) -> Result<Live<'_>, Cause> {
+        Borrowed::float(self.inner_ptr(), self).map(Live)
+    }
+}
+
+impl<I: NativeIndex<u8, i32, Inner = faiss_sys::FaissIndexBinary> + CpuIndex<u8, i32>> Savable<Binary> for I {
+    fn borrowed(&self) -> Result<Live<'_>, Cause> {
+        Borrowed::binary(self.inner_ptr(), self).map(Live)
+    }
+}
+
+/// Whether a snapshot is on the disk when saving it returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// Yes: file and directory are synced. A crash at any instant leaves the old snapshot or the new one.
+    #[default]
+    Synced,
+    /// When the system gets to it. Readers see the old snapshot or the new one; after a crash of the machine the file
+    /// may be anything, which verifying it shows.
+    Unsynced,
+}
+
+/// Save `index` as a sealed snapshot at `path`, replacing what is there. [`Save`] has the options.
+///
+/// # Errors
+/// When the index contradicts itself, FAISS cannot write it, or the file cannot be written. Then what was at `path` is as it was.
+///
+/// # Example
+///
+/// ```
+/// use faiss::{Index, index_factory, MetricType};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("four.faissil");
+/// let mut index = index_factory(2, "Flat", MetricType::L2)?;
+/// index.add(&[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0])?;
+/// let saved = faissil::save(&index, &path)?;
+/// assert_eq!(saved.fidelity, "exact bytes");
+///
+/// let loaded = faissil::load(&path)?;
+/// assert_eq!(loaded.search(&[0.9, 0.2], 1)?.ids, [2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn save<Kind>(index: &impl Savable<Kind>, path: impl AsRef<Path>) -> Result<Saved, Error> {
+    Save::new().save(index, path)
+}
+
+/// The bytes that FAISS writes of `index`: its stream, in memory. For small indexes; [`save`] holds none of it.
+///
+/// # Errors
+/// As [`save`].
+pub fn stream_of<Kind>(index: &impl Savable<Kind>) -> Result<Vec<u8>, Cause> {
+    let Live(index) = index.borrowed()?;
+    let mut stream = Vec::with_capacity(usize::try_from(measure(index)?.len).unwrap_or(0));
+    ffi::write(index, &mut |bytes| {
+        stream.extend_from_slice(bytes);
+        Ok(())
+    })?;
+    Ok(stream)
+}
+
+/// How an index is saved.
+///
+/// ```
+/// # use faiss::{Index, index_factory, MetricType};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("four.faissil");
+/// # let index = index_factory(2, "Flat", MetricType::L2)?;
+/// faissil::Save::new()
+///     .metadata("model", "all-MiniLM-L6-v2")
+///     .attach_bytes("names.json", "application/json", br#"["a", "b"]"#)
+///     .save(&index, &path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "nothing happens before `save`"]
+#[derive(Clone)]
+pub struct Save {
+    layout: Layout,
+    additions: Additions,
+    durability: Durability,
+    read_back: bool,
+    partial: bool,
+    progress: Arc<dyn Fn(u64, u64) + Send + Sync>,
+    cancel: Arc<AtomicBool>,
+}
+
+impl Default for Save {
+    fn default() -> Save {
+        Save::new()
+    }
+}
+
+impl fmt::Debug for Save {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Save")
+            .field("layout", &self.layout)
+            .field("additions", &self.additions)
+            .field("durability", &self.durability)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Save {
+    /// A sealed snapshot without additions, read back and synced.
+    pub fn new() -> Save {
+        Save {
+            layout: Layout::Sealed,
+            additions: Additions::default(),
+            durability: Durability::Synced,
+            read_back: true,
+            partial: false,
+            progress: Arc::new(|_, _| {}),
+            cancel: Arc::default(),
+        }
+    }
+
+    /// Sealed, which FAISS reads as well, or packed, which is smaller. A packed snapshot passes through a temporary file of the
+    /// index's size beside it, because its chunks are cut where the index has its seams, and those are known at its end.
+    pub fn layout(mut self, layout: Layout) -> Save {
+        self.layout = layout;
+        self
+    }
+
+    /// Add a key and its value to the metadata.
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Save {
+        self.additions.metadata.push((key.into(), value.into()));
+        self
+    }
+
+    /// Add a file under a plain name.
+    pub fn attach(mut self, name: impl Into<String>, path: impl Into<PathBuf>) -> Save {
+        self.additions.attachments.push((name.into(), Attach::File(path.into())));
+        self
+    }
+
+    /// Add bytes under a plain name.
+    pub fn attach_bytes(
+        mut self,
+        name: impl Into<String>,
+        media_type: impl Into<String>,
+        bytes: impl Into<Vec<u8>>,
+    ) -> Save {
+        let attach = Attach::Bytes { media_type: media_type.into(), bytes: bytes.into() };
+        self.additions.attachments.push((name.into(), attach));
+        self
+    }
+
+    /// Add a table by which a vector is found by its id with few reads, also over a network.
+    pub fn id_index(mut self) -> Save {
+        self.additions.id_index = true;
+        self
+    }
+
+    /// The file with the lists of an index that has `OnDiskInvertedLists`; it becomes an attachment.
+    pub fn side_file(mut self, path: impl Into<PathBuf>) -> Save {
+        self.additions.side_files.push(path.into());
+        self
+    }
+
+    /// Accept that lists which are in a file that is not given or found are left out, with fidelity `partial`. Without this
+    /// such an index is refused.
+    pub fn allow_partial(mut self) -> Save {
+        self.partial = true;
+        self
+    }
+
+    /// Whether the snapshot is on the disk at the end.
+    pub fn durability(mut self, durability: Durability) -> Save {
+        self.durability = durability;
+        self
+    }
+
+    /// Whether what was written is read again and verified before it gets its name. It is, unless told otherwise.
+    pub fn read_back(mut self, read_back: bool) -> Save {
+        self.read_back = read_back;
+        self
+    }
+
+    /// Be told how many bytes of how many are done, once for writing and once for reading back.
+    pub fn progress(mut self, progress: impl Fn(u64, u64) + Send + Sync + 'static) -> Save {
+        self.progress = Arc::new(progress);
+        self
+    }
+
+    /// Stop, with [`Cause::Cancelled`], soon after this has become true.
+    pub fn cancel(mut self, cancel: Arc<AtomicBool>) -> Save {
+        self.cancel = cancel;
+        self
+    }
+
+    /// Save `index` at `path`.
+    ///
+    /// # Errors
+    /// As [`save`](fn@save).
+    pub fn save<Kind>(&self, index: &impl Savable<Kind>, path: impl AsRef<Path>) -> Result<Saved, Error> {
+        let path = path.as_ref();
+        let refused = |cause: Cause| {
+            cause.of(format!("cannot save the index as `{}`", path.display())).hint("nothing was written")
+        };
+        let Live(index) = index.borrowed().map_err(refused)?;
+        let measured = measure(index).map_err(refused)?;
+        if !self.partial
+            && let [stored, ..] = judge::side_files(&measured.outline)[..]
+            && self.additions.side_files.is_empty()
+        {
+            let said = format!("its inverted lists are in another file, `{}`", stored.escape_debug());
+            return Err(Cause::Refused(said)
+                .of(format!("cannot save the index as `{}`", path.display()))
+                .hint("`Save::side_file` takes that file in, `Save::allow_partial` saves the index without it"));
+        }
+        let replacement = Replacement::of(path)?;
+        let writing = |cause: Cause| match cause {
+            Cause::Io(_) => cause.writing(path),
+            other => refused(other),
+        };
+        match self.layout {
+            Layout::Sealed => {
+                replacement.check_room(measured.len).map_err(writing)?;
+                self.sealed(index, measured.len, replacement, path).map_err(writing)
+            }
+            Layout::Packed => self.packed(index, measured.len, replacement, path).map_err(writing),
+        }
+    }
+
+    fn sealed(&self, index: Borrowed<'_>, len: u64, replacement: Replacement, path: &Path) -> Result<Saved, Cause> {
+        let file = replacement.file();
+        let written = || {
+            let (len, values) = self.write(index, len, file)?;
+            let opened = Opened::from_file(File::from_open(file.try_clone()?, replacement.path())?)?;
+            let prepared = self.prepared(&opened)?;
+            let writer = Writer::sealed(len, None)?;
+            let how = Stream::Hashed(&values);
+            let (finished, ids) = append(
+                writer,
+                file,
+                how,
+                &opened.file,
+                &prepared,
+                &self.additions,
+                &directory_of(path),
+                &*self.progress,
+            )?;
+            file.write_all_at(&finished.trailer, finished.file_len - finished.trailer.len() as u64)?;
+            let verified = self.checked(file, path, &finished)?;
+            Ok::<_, Cause>(report(Layout::Sealed, len, finished, prepared, ids, verified))
+        };
+        let saved = match self.durability {
+            Durability::Synced => with_writeback(file, written),
+            Durability::Unsynced => written(),
+        };
+        self.commit(replacement, saved?)
+    }
+
+    /// By way of a file without a name that holds the stream.
+    fn packed(&self, index: Borrowed<'_>, len: u64, replacement: Replacement, path: &Path) -> Result<Saved, Cause> {
+        let spool = tempfile::tempfile_in(directory_of(path))?;
+        replacement.check_room(len)?;
+        self.write(index, len, &spool)?;
+        let opened = Opened::from_file(File::from_open(spool, path)?)?;
+        let prepared = self.prepared(&opened)?;
+        let file = replacement.file();
+        let stream = Stoppable::new(&opened.file, &self.cancel);
+        let written = || {
+            let writer = Writer::packed(len)?;
+            let scratch = directory_of(path);
+            let (finished, ids) =
+                append(writer, file, Stream::Pack, &stream, &prepared, &self.additions, &scratch, &*self.progress)?;
+            file.write_all_at(&finished.trailer, finished.file_len - finished.trailer.len() as u64)?;
+            let verified = self.checked(file, path, &finished)?;
+            Ok::<_, Cause>((finished, ids, verified))
+        };
+        let (finished, ids, verified) = match self.durability {
+            Durability::Synced => with_writeback(file, written)?,
+            Durability::Unsynced => written()?,
+        };
+        let saved = report(Layout::Packed, len, finished, prepared, ids, verified);
+        self.commit(replacement, saved)
+    }
+
+    /// Let FAISS write; the length, and the values of its pieces.
+    fn write(&self, index: Borrowed<'_>, len: u64, file: &fs::File) -> Result<(u64, Vec<SealedHash>), Cause> {
+        thread::scope(|scope| {
+            let mut hashing = Hashing::new(scope, file, len, &*self.progress, &self.cancel);
+            ffi::write(index, &mut |bytes| hashing.take(bytes))?;
+            hashing.finish()
+        })
+    }
+
+    fn prepared<'a>(&self, opened: &'a Opened) -> Result<Prepared<'a>, Cause> {
+        let prepared = prepare(opened, &self.additions)?;
+        match prepared.judged.warnings.first() {
+            Some(warning) if prepared.is_partial() && !self.partial => Err(Cause::Refused(warning.clone())),
+            _ => Ok(prepared),
+        }
+    }
+
+    /// Read back what was written, while it is on its way to the disk.
+    fn checked(
+        &self,
+        file: &fs::File,
+        path: &Path,
+        finished: &Finished,
+    ) -> Result<Option<crate::verify::Verified>, Cause> {
+        if !self.read_back {
+            return Ok(None);
+        }
+        read_back(file, path, finished, &self.cancel, &*self.progress).map(Some)
+    }
+
+    fn commit(&self, replacement: Replacement, saved: Saved) -> Result<Saved, Cause> {
+        match self.durability {
+            Durability::Synced => replacement.commit()?,
+            Durability::Unsynced => replacement.commit_unsynced()?,
+        }
+        Ok(saved)
+    }
+}
