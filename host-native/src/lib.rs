@@ -65,4 +65,4 @@ pub mod verify;
 pub use error::{Cause, Error};
 pub use faissil_core as core;
 #[cfg(feature = "native")]
-pub use native::{Durability, Index, Load, Save, load, load_owned, save};
+pub use native::{Durability, Index, Live, Load, Save, load, load_owned, save};

@@ -12,6 +12,7 @@ mod ffi;
 
 mod crashes;
 mod index;
+mod live;
 mod load;
 mod measure;
 mod reader;
@@ -19,6 +20,7 @@ mod save;
 mod writer;
 
 pub use index::{Hits, Index, Provenance, RangeHits, Residence, Verification};
+pub use live::{Event, Live, Opening};
 pub use load::{Load, load, load_owned};
 pub use save::{Binary, Durability, Float, Savable, Save, save, stream_of};
 

@@ -483,15 +483,19 @@ impl<'a> Borrowed<'a> {
         }
     }
 
-    /// The vector that FAISS makes of what is stored under `id`.
+    /// The vector that FAISS makes of what is stored under `id`. Where ids are row numbers FAISS 1.12.0 does not look
+    /// whether they are negative (`IndexFlat.cpp`, `reconstruct`); `is_row` says that they are, and we look.
     ///
     /// # Errors
     /// FAISS's: no such id, or an index that cannot reconstruct.
-    pub(crate) fn reconstruct(self, id: i64) -> Result<Vec<f32>, Cause> {
+    pub(crate) fn reconstruct(self, id: i64, is_row: bool) -> Result<Vec<f32>, Cause> {
         let Pointer::Float(index) = self.pointer else { return Err(other_kind("float")) };
+        if is_row && !u64::try_from(id).is_ok_and(|row| row < self.ntotal()) {
+            return Err(Cause::Refused(format!("there is no vector {id}: the index holds {}", self.ntotal())));
+        }
         let mut out = vec![0.0; self.d()];
-        // SAFETY: room for the `d` floats that FAISS writes; it looks the id up itself (FAISS 1.12.0, `IndexFlatCodes.cpp`,
-        // `invlists/DirectMap.cpp`, `IndexIDMap.cpp`).
+        // SAFETY: room for the `d` floats that FAISS writes. Other ids than rows it looks up itself (`invlists/DirectMap.cpp`,
+        // `IndexIDMap.cpp`).
         attempt(unsafe { sys::faiss_Index_reconstruct(index.as_ptr(), id, out.as_mut_ptr()) })?;
         Ok(out)
     }

@@ -8,6 +8,7 @@ use crate::{
 };
 use faissil_core::{
     Span,
+    ids::{IdPlace, place},
     outline::Outline,
     snapshot::{Attachment, Digest, Entry},
 };
@@ -180,7 +181,8 @@ impl Index {
     /// FAISS's: no such id, or a class that cannot reconstruct.
     pub fn reconstruct(&self, id: i64) -> Result<Vec<f32>, Cause> {
         self.trained()?;
-        self.index.borrow().reconstruct(id)
+        let is_row = matches!(place(&self.provenance.outline), IdPlace::None);
+        self.index.borrow().reconstruct(id, is_row)
     }
 
     /// Set a parameter of search by FAISS's name for it (`ParameterSpace`): `nprobe`, `efSearch`, `quantizer_efSearch`,

@@ -307,8 +307,24 @@ impl Load {
                 provenance.warnings.push("a plain index file: there are no digests to hold its bytes against".into())
             }
         }
-        admit(&provenance.outline)?;
+        admit(&provenance.outline).map_err(|cause| self.with_health(cause, opened))?;
         Ok(provenance)
+    }
+}
+
+impl Load {
+    /// Why FAISS may not have the stream, and whether the stream is all right otherwise.
+    fn with_health(&self, cause: Cause, opened: &Opened) -> Cause {
+        let Cause::Refused(said) = cause else { return cause };
+        let health = match (&opened.snapshot, self.trust) {
+            (Some(_), false) => match self.verify(opened) {
+                Ok(()) => "the snapshot itself is intact, every byte of it",
+                Err(damage) => return damage,
+            },
+            (Some(_), true) => "the snapshot was not verified",
+            (None, _) => "the file itself is whole, as far as its outline shows",
+        };
+        Cause::Refused(format!("{said}; {health}"))
     }
 }
 
@@ -325,8 +341,7 @@ fn admit(outline: &Outline) -> Result<(), Cause> {
     if linked < floor.version || floor.only && linked != floor.version {
         let which = if floor.only { "only" } else { "at least" };
         return Err(Cause::Refused(format!(
-            "{} {} takes {which} FAISS {}, and this program has FAISS {linked}; the file itself is intact as far as its \
-             outline shows",
+            "{} {} takes {which} FAISS {}, and this program has FAISS {linked}",
             floor.reason,
             place(&floor.path, floor.at),
             floor.version

@@ -1,0 +1,295 @@
+//! A live index that is replaced while it serves.
+//!
+//! A [`Live`] holds the index of the newest good snapshot of a path. Searching takes a reference to it, which costs a lock for the
+//! time of copying a pointer; a newer snapshot is loaded and verified beside it and then takes its place, and the old index is freed by the
+//! watching thread once the last search in it has ended. A newer snapshot that is damaged is reported and the old one goes on serving.
+
+use super::{index::Index, load::Load};
+use crate::{Cause, Error};
+use std::{
+    fmt, fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// How often the path is looked at, unless told otherwise.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How often an index that no longer serves is looked at, until nobody searches in it any more.
+const RETIRED: Duration = Duration::from_millis(5);
+
+/// What has become of a snapshot that appeared.
+#[derive(Debug)]
+pub enum Event {
+    /// It serves now; how many swaps there were with it.
+    Swapped(u64),
+    /// It was not taken, and the one before goes on serving.
+    Refused(Error),
+}
+
+/// The newest good snapshot of a path, for searching.
+///
+/// ```
+/// # use faiss::{Index, MetricType, index_factory};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("x.faissil");
+/// let mut index = index_factory(2, "Flat", MetricType::L2)?;
+/// index.add(&[0.0, 0.0])?;
+/// faissil::save(&index, &path)?;
+///
+/// let live = faissil::Live::open(&path)?;
+/// index.add(&[5.0, 5.0])?;
+/// faissil::save(&index, &path)?;
+/// live.refresh()?; // or wait: the path is looked at twice a second
+/// assert_eq!(live.get().search(&[4.0, 4.0], 1)?.ids, [1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "dropped, it serves nothing"]
+pub struct Live {
+    shared: Arc<Shared>,
+    watcher: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    path: PathBuf,
+    load: Load,
+    current: RwLock<Arc<Index>>,
+    /// What was seen at the path last, taken or not. Held while a newer one is loaded, so one is loaded at a time.
+    seen: Mutex<Seen>,
+    swaps: AtomicU64,
+    fault: Mutex<Option<Arc<Error>>>,
+    report: Box<dyn Fn(&Event) + Send + Sync>,
+    upkeep: Mutex<Upkeep>,
+    wake: Condvar,
+    cancel: Arc<AtomicBool>,
+}
+
+/// What the watching thread has to do besides looking.
+#[derive(Default)]
+struct Upkeep {
+    stopped: bool,
+    /// Indexes that served. Each is freed here and not in whatever thread ends the last search in it: unmapping and
+    /// freeing a large one takes many milliseconds.
+    retired: Vec<Arc<Index>>,
+}
+
+/// By what a file at a path is told from another: device, inode, length, times of change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen(Option<[i64; 7]>);
+
+impl Seen {
+    fn at(path: &Path) -> Seen {
+        Seen(fs::metadata(path).ok().map(|data| {
+            let (dev, ino) = (data.dev().cast_signed(), data.ino().cast_signed());
+            [dev, ino, data.size().cast_signed(), data.mtime(), data.mtime_nsec(), data.ctime(), data.ctime_nsec()]
+        }))
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("path", &self.shared.path).field("swaps", &self.swaps()).finish_non_exhaustive()
+    }
+}
+
+/// How a [`Live`] loads, and how it tells what happens.
+#[must_use = "nothing happens before `open`"]
+pub struct Opening {
+    load: Load,
+    every: Option<Duration>,
+    report: Box<dyn Fn(&Event) + Send + Sync>,
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opening").field("load", &self.load).field("every", &self.every).finish_non_exhaustive()
+    }
+}
+
+impl Opening {
+    /// Load as this says. An expected digest holds for the first snapshot and all later ones.
+    pub fn load(mut self, load: Load) -> Opening {
+        self.load = load;
+        self
+    }
+
+    /// Look at the path so often; with `None` only on [`Live::refresh`].
+    pub fn every(mut self, pause: Option<Duration>) -> Opening {
+        self.every = pause;
+        self
+    }
+
+    /// Be told of each snapshot that appears, on the thread that loaded it.
+    pub fn report(mut self, report: impl Fn(&Event) + Send + Sync + 'static) -> Opening {
+        self.report = Box::new(report);
+        self
+    }
+
+    /// Load the snapshot at `path`, and watch.
+    ///
+    /// # Errors
+    /// As [`load`](fn@super::load).
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Live, Error> {
+        let path = path.as_ref();
+        let cancel = Arc::new(AtomicBool::new(false));
+        let load = self.load.cancel(cancel.clone());
+        // Looked at before it is loaded: what comes in between is seen as new.
+        let seen = Seen::at(path);
+        let index = Arc::new(load.load(path)?);
+        let shared = Arc::new(Shared {
+            path: path.into(),
+            load,
+            current: RwLock::new(index),
+            seen: Mutex::new(seen),
+            swaps: AtomicU64::new(0),
+            fault: Mutex::new(None),
+            report: self.report,
+            upkeep: Mutex::default(),
+            wake: Condvar::new(),
+            cancel,
+        });
+        let (watching, every) = (shared.clone(), self.every);
+        let watcher = thread::Builder::new().name("faissil-live".into()).spawn(move || watching.watch(every));
+        let watcher = watcher.map_err(|error| Cause::from(error).of("cannot start the thread that watches"))?;
+        Ok(Live { shared, watcher: Some(watcher) })
+    }
+}
+
+impl Live {
+    /// Serve the snapshot at `path`, verified, and look for a newer one twice a second.
+    ///
+    /// # Errors
+    /// As [`load`](fn@super::load).
+    pub fn open(path: impl AsRef<Path>) -> Result<Live, Error> {
+        Live::opening().open(path)
+    }
+
+    /// To say how it loads, how often it looks, and who is told.
+    pub fn opening() -> Opening {
+        Opening { load: Load::new(), every: Some(PAUSE), report: Box::new(|_| {}) }
+    }
+
+    /// The index that serves now. It stays what it is for as long as it is held.
+    pub fn get(&self) -> Arc<Index> {
+        self.shared.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many newer snapshots have taken the place of the one before.
+    pub fn swaps(&self) -> u64 {
+        self.shared.swaps.load(Ordering::Acquire)
+    }
+
+    /// Why the snapshot that is at the path now is not the one that serves; `None` when it is.
+    pub fn fault(&self) -> Option<Arc<Error>> {
+        lock(&self.shared.fault).clone()
+    }
+
+    /// Look at the path now, and take a newer snapshot. Says whether there was one.
+    ///
+    /// # Errors
+    /// When there is another file and it cannot be loaded. The one before goes on serving.
+    pub fn refresh(&self) -> Result<bool, Error> {
+        self.shared.refresh()
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        lock(&self.shared.upkeep).stopped = true;
+        self.shared.cancel.store(true, Ordering::Relaxed);
+        self.shared.wake.notify_all();
+        if let Some(watcher) = self.watcher.take() {
+            // A report that panicked has ended it; its words are out already.
+            let _ = watcher.join();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    fn watch(&self, every: Option<Duration>) {
+        let mut next = every.map(|every| Instant::now() + every);
+        loop {
+            let mut upkeep = lock(&self.upkeep);
+            if upkeep.stopped {
+                return;
+            }
+            let (free, held) =
+                std::mem::take(&mut upkeep.retired).into_iter().partition(|index| Arc::strong_count(index) == 1);
+            upkeep.retired = held;
+            let freeing: Vec<Arc<Index>> = free;
+            if !freeing.is_empty() {
+                drop(upkeep);
+                drop(freeing);
+                continue;
+            }
+            let now = Instant::now();
+            if let (Some(time), Some(every)) = (next, every)
+                && time <= now
+            {
+                drop(upkeep);
+                // What is wrong was reported.
+                let _ = self.refresh();
+                next = Some(Instant::now() + every);
+                continue;
+            }
+            let until = next.map(|time| time - now);
+            let until = if upkeep.retired.is_empty() { until } else { Some(until.unwrap_or(RETIRED).min(RETIRED)) };
+            match until {
+                Some(pause) => drop(self.wake.wait_timeout(upkeep, pause)),
+                None => drop(self.wake.wait(upkeep)),
+            }
+        }
+    }
+
+    fn refresh(&self) -> Result<bool, Error> {
+        let mut seen = lock(&self.seen);
+        let now = Seen::at(&self.path);
+        if now == *seen {
+            return Ok(false);
+        }
+        let found = match now.0 {
+            Some(_) => self.load.load(&self.path),
+            None => Err(Cause::Refused("it is not there any more".into()).reading(&self.path)),
+        };
+        let index = match found {
+            Ok(index) => Arc::new(index),
+            Err(error) => {
+                // Seen, and not taken: tried again when it changes once more.
+                *seen = now;
+                *lock(&self.fault) = Some(Arc::new(again(&error)));
+                let event = Event::Refused(error);
+                (self.report)(&event);
+                let Event::Refused(error) = event else { return Ok(false) };
+                return Err(error);
+            }
+        };
+        *seen = now;
+        let old = {
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *current, index)
+        };
+        let swaps = self.swaps.fetch_add(1, Ordering::AcqRel) + 1;
+        *lock(&self.fault) = None;
+        drop(seen);
+        lock(&self.upkeep).retired.push(old);
+        self.wake.notify_all();
+        (self.report)(&Event::Swapped(swaps));
+        Ok(true)
+    }
+}
+
+/// The same words.
+fn again(error: &Error) -> Error {
+    let cause = Cause::Refused(error.cause.to_string());
+    Error { what: error.what.clone(), cause, hint: error.hint.clone() }
+}

@@ -1,0 +1,155 @@
+//! What is taken, what is refused, and where the vectors are afterwards.
+
+use crate::made::{D, built, vectors};
+use faiss::MetricType;
+use faissil::{
+    Cause, Load,
+    core::snapshot::Digest,
+    error::Verdict,
+    native::{Residence, Verification},
+};
+use std::{fs, path::Path};
+
+#[test]
+fn each_stream_is_loaded_in_the_way_that_suits_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    for (factory, residence) in [
+        ("Flat", Residence::MappedFile),
+        ("IDMap2,Flat", Residence::MappedFile),
+        ("SQ8", Residence::MappedFile),
+        ("HNSW8,Flat", Residence::MappedFile),
+        ("IVF8,Flat", Residence::MappedLists),
+        ("IDMap,IVF8,SQ8", Residence::MappedLists),
+        ("IVF8,PQ4x4fs", Residence::Memory),
+        ("PQ4x4fs", Residence::Memory),
+    ] {
+        let index = built(factory, MetricType::L2, 2000).unwrap();
+        faissil::save(&index, &path).unwrap();
+        let loaded = faissil::load(&path).unwrap();
+        assert_eq!(loaded.provenance().residence, residence, "{factory}");
+        assert_eq!(loaded.provenance().verification, Verification::Verified, "{factory}");
+        if residence != Residence::Memory {
+            let copied = Load::new().private_copy().load(&path).unwrap();
+            assert_eq!(copied.provenance().residence, Residence::PrivateCopy, "{factory}");
+        }
+    }
+}
+
+#[test]
+fn a_digest_that_is_expected_must_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, plain) = (folder.path().join("x"), folder.path().join("x.faiss"));
+    let index = built("Flat", MetricType::L2, 100).unwrap();
+    let saved = faissil::save(&index, &path).unwrap();
+    faiss::write_index(&index, plain.to_str().unwrap()).unwrap();
+    let other = Digest::of(b"other");
+    for digest in [saved.digest, saved.stream_digest] {
+        assert!(Load::new().expect(digest).load(&path).is_ok());
+    }
+    for path in [&path, &plain] {
+        let error = Load::new().expect(other).load(path).unwrap_err();
+        assert_eq!(error.cause.verdict(), Verdict::Damaged, "{error}");
+        let error = Load::new().expect(other).load_owned(path).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("expected digest"), "{error}");
+    }
+    let loaded = Load::new().expect(saved.stream_digest).load(&plain).unwrap();
+    assert_eq!(loaded.provenance().verification, Verification::Verified);
+}
+
+#[test]
+fn a_plain_file_and_a_trusted_one_say_that_nothing_was_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, plain) = (folder.path().join("x"), folder.path().join("x.faiss"));
+    let index = built("Flat", MetricType::L2, 100).unwrap();
+    faissil::save(&index, &path).unwrap();
+    faiss::write_index(&index, plain.to_str().unwrap()).unwrap();
+    let loaded = faissil::load(&plain).unwrap();
+    assert_eq!(loaded.provenance().verification, Verification::Unsealed);
+    assert_eq!(loaded.provenance().warnings, ["a plain index file: there are no digests to hold its bytes against"]);
+    assert_eq!(Load::new().trust().load(&path).unwrap().provenance().verification, Verification::Trusted);
+}
+
+#[test]
+fn a_damaged_byte_anywhere_is_found_before_faiss_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    for factory in ["Flat", "IVF8,Flat", "IVF8,PQ4x4fs"] {
+        let index = built(factory, MetricType::L2, 5000).unwrap();
+        for layout in [faissil::core::snapshot::Layout::Sealed, faissil::core::snapshot::Layout::Packed] {
+            let saved = faissil::Save::new().layout(layout).save(&index, &path).unwrap();
+            let good = fs::read(&path).unwrap();
+            for at in (0..good.len()).step_by(good.len() / 23) {
+                let mut bad = good.clone();
+                bad[at] ^= 0x10;
+                fs::write(&path, bad).unwrap();
+                for load in [Load::new(), Load::new().private_copy()] {
+                    let error = load.load(&path).map(|_| ()).unwrap_err();
+                    assert_eq!(error.cause.verdict(), Verdict::Damaged, "{factory} {layout:?} byte {at}: {error}");
+                    let error = load.load_owned(&path).map(|_| ()).unwrap_err();
+                    assert_eq!(error.cause.verdict(), Verdict::Damaged, "{factory} {layout:?} byte {at}: {error}");
+                }
+            }
+            fs::write(&path, good).unwrap();
+            assert_eq!(faissil::load(&path).unwrap().provenance().stream_digest, Some(saved.stream_digest));
+        }
+    }
+}
+
+/// Types that came after the linked FAISS are refused by name, with the place and the release that has them; a snapshot
+/// of one is verified all the same, to say that nothing is wrong with it.
+#[test]
+fn what_the_linked_faiss_does_not_know_is_said_before_it_is_asked() {
+    let quiet: faissil::append::Progress<'_> = &|_, _| {};
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/faiss/1.15.1");
+    let folder = tempfile::tempdir().unwrap();
+    let snapshot = folder.path().join("x");
+    let mut words = Vec::new();
+    for name in ["ivf_sq_tqmse4", "ivf_eden1"] {
+        let path = corpus.join(name).with_extension("faiss");
+        words.push(faissil::load(&path).unwrap_err().cause.to_string());
+        let input = faissil::save::Input::Path(path);
+        let (layout, additions) = (faissil::core::snapshot::Layout::Sealed, faissil::save::Additions::default());
+        faissil::save::save(&input, &snapshot, layout, &additions, quiet).unwrap();
+        words.push(faissil::load(&snapshot).unwrap_err().cause.to_string());
+        assert_eq!(faissil::load_owned(&snapshot).map(|_| ()).unwrap_err().cause.to_string(), words[words.len() - 1]);
+    }
+    insta::assert_snapshot!(words.join("\n"), @r"
+    sq.qtype is 13 in sq.qtype at byte 363 takes at least FAISS 1.14.2, and this program has FAISS 1.12.0; the file itself is whole, as far as its outline shows
+    sq.qtype is 13 in sq.qtype at byte 363 takes at least FAISS 1.14.2, and this program has FAISS 1.12.0; the snapshot itself is intact, every byte of it
+    tag `IwEe` at byte 0 takes at least FAISS 1.15.0, and this program has FAISS 1.12.0; the file itself is whole, as far as its outline shows
+    tag `IwEe` at byte 0 takes at least FAISS 1.15.0, and this program has FAISS 1.12.0; the snapshot itself is intact, every byte of it
+    ");
+}
+
+#[test]
+fn cancelling_ends_a_load() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    faissil::save(&built("Flat", MetricType::L2, 100).unwrap(), &path).unwrap();
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    for load in [Load::new(), Load::new().private_copy()] {
+        let load = load.cancel(stop.clone());
+        assert!(matches!(load.load(&path).unwrap_err().cause, Cause::Cancelled));
+        assert!(matches!(load.load_owned(&path).map(|_| ()).unwrap_err().cause, Cause::Cancelled));
+    }
+}
+
+#[test]
+fn odd_questions_are_answered_with_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    faissil::save(&built("Flat", MetricType::L2, 100).unwrap(), &path).unwrap();
+    let mut index = faissil::load(&path).unwrap();
+    let said = |result: Result<faissil::native::Hits, Cause>| result.unwrap_err().to_string();
+    assert!(said(index.search(&[0.0; D + 1], 1)).contains("17 numbers, which is no multiple of the 16"));
+    assert!(said(index.search(&[0.0; D], 0)).contains("k is 0"));
+    assert!(said(index.search(&[0.0; D], usize::MAX)).contains("k is"));
+    assert!(said(index.search(&[0.0; D], 1 << 62)).contains("do not fit"));
+    assert!(index.reconstruct(100).is_err() && index.reconstruct(-1).is_err());
+    assert_eq!(index.reconstruct(3).unwrap(), vectors(4, D)[3 * D..]);
+    assert!(index.set_parameter("nprobe", 4.0).unwrap_err().to_string().contains("could not set parameter nprobe"));
+    assert_eq!(index.search(&[], 3).unwrap().ids, Vec::<i64>::new());
+    let near = index.range_search(&vectors(1, D), 0.001).unwrap();
+    assert_eq!((near.lims, near.ids), (vec![0, 1], vec![0]));
+}

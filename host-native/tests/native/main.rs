@@ -1,0 +1,9 @@
+//! Live indexes, by the real FAISS (feature `native`).
+#![cfg(feature = "native")]
+
+mod changes;
+mod live;
+mod loading;
+mod made;
+mod round;
+mod saving;
