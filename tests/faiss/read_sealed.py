@@ -1,14 +1,15 @@
 """FAISS reads a sealed snapshot as it reads the plain index.
 
-    python read_sealed.py FAISSIL FIXTURES SAMPLE
+    python read_sealed.py FAISSIL INDEX...
 
-Every index file is copied, sealed by the command FAISSIL, and read by FAISS itself: plain and sealed, into memory and through both
+An INDEX is a file, or a folder of them: FOLDER/VERSION/NAME.faiss. Every index file is copied, sealed by the command FAISSIL, and read by FAISS itself: plain and sealed, into memory and through both
 kinds of memory map. Whatever FAISS makes of the plain file (an index, its answers to three queries, a refusal, even a crash) it must
 make of the sealed one. `faissil unseal` must then give the first bytes back. A crash is an outcome like any other.
 """
 
 import hashlib
 import json
+import multiprocessing
 import os
 import pathlib
 import shutil
@@ -19,7 +20,7 @@ import tempfile
 import faiss
 import numpy
 
-faissil, fixtures, sample = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
+faissil, *indexes = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
 FLAGS = {"memory": 0, "map": faiss.IO_FLAG_MMAP, "interface map": faiss.IO_FLAG_MMAP_IFC}
 faiss.omp_set_num_threads(1)
 
@@ -71,33 +72,44 @@ def outcomes(path, binary, names=tuple(FLAGS)):
     return {name: how for one in names for name, how in outcomes(path, binary, (one,)).items()}
 
 
-def main():
-    files = sorted(fixtures.glob("*/*.faiss")) + [sample]
-    passed, failed, kinds = 0, 0, {}
+def compare(file):
+    """What FAISS makes of a file on each way, and what is wrong with that."""
+    facts = file.with_suffix(".json")
+    binary = facts.exists() and json.loads(facts.read_text())["binary"]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)  # where FAISS looks for the lists of an on-disk index
-        for file in files:
-            facts = file.with_suffix(".json")
-            binary = facts.exists() and json.loads(facts.read_text())["binary"]
-            for beside in file.parent.glob(file.stem + ".ivfdata"):
-                shutil.copyfile(beside, beside.name)
-            copy = pathlib.Path(file.name)
-            shutil.copyfile(file, copy)
-            plain = outcomes(copy, binary)
-            subprocess.run([faissil, "seal", copy], check=True, capture_output=True)
-            assert copy.stat().st_size > file.stat().st_size and copy.read_bytes().startswith(file.read_bytes())
-            sealed = outcomes(copy, binary)
-            subprocess.run([faissil, "unseal", copy], check=True, capture_output=True)
-            unsealed = copy.read_bytes() == file.read_bytes()
-            if plain == sealed and unsealed:
-                passed += 1
-            else:
+        for beside in file.parent.glob(file.stem + ".ivfdata"):
+            shutil.copyfile(beside, beside.name)
+        copy = pathlib.Path(file.name)
+        shutil.copyfile(file, copy)
+        plain = outcomes(copy, binary)
+        subprocess.run([faissil, "seal", copy], check=True, capture_output=True)
+        assert copy.stat().st_size > file.stat().st_size and copy.read_bytes().startswith(file.read_bytes())
+        sealed = outcomes(copy, binary)
+        subprocess.run([faissil, "unseal", copy], check=True, capture_output=True)
+        unsealed = copy.read_bytes() == file.read_bytes()
+        os.chdir("/")
+    if plain == sealed and unsealed:
+        return plain, None
+    return plain, f"{file}\n  plain:  {plain}\n  sealed: {sealed}\n  unsealed again: {unsealed}"
+
+
+def main():
+    files = {}
+    for index in indexes:
+        for file in sorted(index.glob("*/*.faiss")) if index.is_dir() else [index]:
+            files.setdefault((file.parent.name, file.name), file)
+    passed, failed, kinds = 0, 0, {}
+    with multiprocessing.Pool(os.cpu_count()) as pool:
+        for plain, fault in pool.imap_unordered(compare, files.values()):
+            if fault:
                 failed += 1
-                print(f"{file}\n  plain:  {plain}\n  sealed: {sealed}\n  unsealed again: {unsealed}")
+                print(fault)
+            else:
+                passed += 1
             for name, said in plain.items():
                 key = (name, said.split(" ")[0])
                 kinds[key] = kinds.get(key, 0) + 1
-            os.unlink(copy)
     print("; ".join(f"{name}: {how} {count}" for (name, how), count in sorted(kinds.items())))
     print(f"{passed} passed, {failed} failed")
     # Most files can be read in every way; otherwise the comparison says nothing.
@@ -105,4 +117,5 @@ def main():
     sys.exit(failed != 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

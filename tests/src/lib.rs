@@ -5,9 +5,11 @@
 //! be: where it is (`FAISSIL_FIXTURES`, else `../shared/fixtures/faiss` beside the repository) the
 //! tests run over it too. Adding a file adds a test.
 
+pub mod asking;
 pub mod counting;
 pub mod driven;
 pub mod examine;
+pub mod extremes;
 pub mod heal;
 pub mod snapshots;
 
@@ -27,6 +29,11 @@ impl Case {
     /// The index file's bytes.
     pub fn bytes(&self) -> Vec<u8> {
         std::fs::read(&self.path).unwrap_or_else(|error| panic!("{}: {error}", self.path.display()))
+    }
+
+    /// The name of its recipe: `flat_l2`.
+    pub fn recipe(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or_default()
     }
 
     /// The facts beside it; `fixtures/README.md` says what they mean.

@@ -3,48 +3,13 @@
 //! A mutation that knows the fields reaches further than random bytes: each number that the grammar reads is in
 //! turn everything that tends to break arithmetic.
 
-use faissil_core::outline::{Meaning, Outline};
 use faissil_tests::corpus;
 use faissil_tests::counting::{Counting, peak};
 use faissil_tests::examine::{allowed, examine};
-use std::ops::Range;
+use faissil_tests::extremes::{EXTREMES, numbers};
 
 #[global_allocator]
 static MEMORY: Counting = Counting;
-
-/// Cut to the width of the field they go into.
-const EXTREMES: [u64; 12] = [
-    0,
-    1,
-    0x7F,
-    0xFFFF,
-    i32::MAX as u64,
-    1 << 31,
-    u32::MAX as u64,
-    1 << 32,
-    i64::MAX as u64,
-    1 << 63,
-    u64::MAX - 7,
-    u64::MAX,
-];
-
-/// The bytes of every number that stands in a header.
-fn numbers(outline: &Outline) -> Vec<(String, Range<usize>)> {
-    let mut found = Vec::new();
-    for leaf in outline.leaves() {
-        let (start, end) = (leaf.span.start as usize, leaf.span.end() as usize);
-        match leaf.meaning {
-            Meaning::Field(_) if leaf.span.len <= 8 => found.push((leaf.path, start..end)),
-            Meaning::Count(_) => found.push((format!("count of {}", leaf.path), start..end)),
-            // The first element of an array: a list size, an offset, a bit count.
-            Meaning::Array(array) if !leaf.span.is_empty() => {
-                found.push((format!("first of {}", leaf.path), start..start + array.dtype.width() as usize));
-            }
-            _ => {}
-        }
-    }
-    found
-}
 
 #[test]
 fn extreme_numbers_are_harmless_in_every_place() {

@@ -1,6 +1,6 @@
 //! What CI holds the code to besides its tests.
 
-use crate::run::{cargo, must, output};
+use crate::run::{NATIVE, cargo, must, native_needs, output};
 use crate::{Outcome, fuzz, targets, tidy};
 
 /// Crates that `faissil-core` may depend on, directly or not, when built without its tests.
@@ -41,14 +41,21 @@ pub(crate) fn fmt(_: &[String]) -> Outcome {
 }
 
 pub(crate) fn clippy(_: &[String]) -> Outcome {
-    must(&mut cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    native_needs()?;
+    for features in ["", NATIVE] {
+        let workspace = ["clippy", "--quiet", "--workspace", "--all-targets", "--features", features];
+        must(cargo(&workspace).args(["--", "-D", "warnings"]))?;
+    }
+    Ok(())
 }
 
 pub(crate) fn docs(_: &[String]) -> Outcome {
-    must(cargo(&["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+    native_needs()?;
+    let docs = ["doc", "--quiet", "--workspace", "--no-deps", "--features", NATIVE];
+    must(cargo(&docs).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// The core's dependencies are the ones listed above, and nothing but tests uses the tests.
+/// The core's dependencies are the ones listed above, nothing but tests uses the tests, and FAISS comes with its feature only.
 pub(crate) fn dependencies(_: &[String]) -> Outcome {
     let of_core = ["--package", "faissil-core", "--edges", "normal,no-proc-macro", "--target", "all"];
     let strange: Vec<String> =
@@ -60,6 +67,13 @@ pub(crate) fn dependencies(_: &[String]) -> Outcome {
     let users = crates(&["--workspace", "--invert", "faissil-tests", "--edges", "normal"])?;
     if users != ["faissil-tests"] {
         return Err(format!("the tests are used by more than tests: {}", users.join(", ")));
+    }
+    let is_faiss = |name: &String| name == "faiss" || name == "faiss-sys";
+    if crates(&["--package", "faissil", "--edges", "normal,build"])?.iter().any(is_faiss) {
+        return Err("faissil depends on FAISS without its feature `native`".into());
+    }
+    if !crates(&["--package", "faissil", "--edges", "normal", "--features", "faissil/native"])?.iter().any(is_faiss) {
+        return Err("faissil does not depend on FAISS with its feature `native`".into());
     }
     Ok(())
 }

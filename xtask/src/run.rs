@@ -78,6 +78,16 @@ pub(crate) fn apt_install(packages: &[&str]) -> Outcome {
     apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install))).map_err(|_| by_hand())
 }
 
+/// The features that take FAISS, for `cargo --workspace --features`.
+pub(crate) const NATIVE: &str = "faissil/native,faissil-tests/native";
+
+/// Have what compiling FAISS takes: a C++ compiler, CMake, and a BLAS with LAPACK.
+pub(crate) fn native_needs() -> Outcome {
+    let links = ["-shared", "-o", "/dev/null", "-x", "c++", "/dev/null", "-lblas", "-llapack"];
+    let there = works(&mut command("cmake", &["--version"])) && works(&mut command("g++", &links));
+    if there { Ok(()) } else { apt_install(&["g++", "cmake", "libopenblas-dev"]) }
+}
+
 /// The command as a person would type it.
 pub(crate) fn spoken(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());

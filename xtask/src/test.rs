@@ -1,11 +1,11 @@
 //! `cargo xtask test`: everything that is a test, and what the tests need first.
 //!
-//! The tests are plain `cargo test`. Two things need Python: the second reader of the snapshot format,
-//! which the tests run as `FAISSIL_PYTHON`, and FAISS itself, which must read what we seal. Both have
-//! their packages in a virtual environment below the target directory.
+//! The tests are plain `cargo test`, with every feature: what is tested of the library without FAISS is the same with it. Two
+//! things need Python: the second reader of the snapshot format, which the tests run as `FAISSIL_PYTHON`, and the newest
+//! FAISS, which must read what we seal. Both have their packages in a virtual environment below the target directory.
 
 use crate::Outcome;
-use crate::run::{apt_install, cargo, command, must, spoken, target, works};
+use crate::run::{NATIVE, apt_install, cargo, command, must, native_needs, root, spoken, target, works};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -14,6 +14,7 @@ use std::process::Stdio;
 const PYTHON_PACKAGES: &[&str] = &["blake3==1.0.11", "faiss-cpu==1.15.1", "numpy>=1.26"];
 
 pub(crate) fn run(arguments: &[String]) -> Outcome {
+    native_needs()?;
     let python = python()?;
     if arguments.is_empty() {
         read_by_faiss(&python)?;
@@ -24,13 +25,14 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 
 /// Accept every snapshot that changed, by running the tests so that they write instead of compare.
 pub(crate) fn bless(arguments: &[String]) -> Outcome {
+    native_needs()?;
     count(&python()?, arguments, &[("INSTA_UPDATE", "always"), ("FAISSIL_BLESS", "1")])?;
     must(&mut command("git", &["status", "--short"]))
 }
 
 /// Run `cargo test` to its end whatever fails, and close with one line for all of it.
 fn count(python: &Path, arguments: &[String], environment: &[(&str, &str)]) -> Outcome {
-    let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
+    let mut tests = cargo(&["test", "--workspace", "--features", NATIVE, "--no-fail-fast"]);
     tests.args(arguments).env("FAISSIL_PYTHON", python).envs(environment.iter().copied());
     eprintln!("$ {}", spoken(&tests));
     let mut running = tests.stdout(Stdio::piped()).spawn().map_err(|error| format!("cannot run cargo: {error}"))?;
@@ -56,11 +58,15 @@ fn number_before(line: &str, word: &str) -> u64 {
     before.and_then(|(before, _)| before.rsplit(' ').next()?.parse().ok()).unwrap_or(0)
 }
 
-/// FAISS reads what the command seals.
+/// The newest FAISS reads what the command seals, which is built here as it is without the feature `native`.
 fn read_by_faiss(python: &Path) -> Outcome {
     must(&mut cargo(&["build", "--quiet", "--package", "faissil"]))?;
     let mut script = command(python, &["tests/faiss/read_sealed.py"]);
-    must(script.arg(target().join("debug/faissil")).args(["fixtures/faiss", "samples/debian-packages.faiss"]))
+    script.arg(target().join("debug/faissil")).args(["fixtures/faiss", "samples/debian-packages.faiss"]);
+    // The whole corpus, where the tests find it too.
+    let corpus =
+        std::env::var_os("FAISSIL_FIXTURES").map_or_else(|| root().join("../shared/fixtures/faiss"), PathBuf::from);
+    must(if corpus.is_dir() { script.arg(corpus) } else { &mut script })
 }
 
 /// A Python that has what the tests need.

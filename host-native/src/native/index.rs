@@ -1,6 +1,9 @@
 //! An index to search in, and where it came from.
 
-use super::ffi::{self, Family, Owned};
+use super::{
+    crashes::NotFor,
+    ffi::{self, Family, Owned},
+};
 use crate::{
     Cause,
     opened::Opened,
@@ -91,11 +94,14 @@ pub struct Index {
     /// Held open: what is mapped from it stays, whatever happens to its name.
     opened: Opened,
     provenance: Provenance,
+    /// What FAISS does not survive being asked for.
+    not_for: Option<NotFor>,
 }
 
 impl Index {
     pub(super) fn new(index: Owned, opened: Opened, provenance: Provenance) -> Index {
-        Index { index, opened, provenance }
+        let not_for = NotFor::of(&provenance.outline);
+        Index { index, opened, provenance, not_for }
     }
 
     /// Dimensions of a vector.
@@ -151,6 +157,9 @@ impl Index {
     /// A binary index, queries of another length, `k` of 0, or FAISS's own.
     pub fn search(&self, queries: &[f32], k: usize) -> Result<Hits, Cause> {
         self.trained()?;
+        if let Some(refusal) = self.not_for.and_then(|not_for| not_for.refusal(k)) {
+            return Err(Cause::Refused(refusal));
+        }
         let (distances, ids) = self.index.borrow().search(queries, k)?;
         Ok(Hits { distances, ids })
     }

@@ -348,11 +348,14 @@ fn admit(outline: &Outline) -> Result<(), Cause> {
         )));
     }
     if let Some(crash) = crashes::find(outline, linked) {
+        let until = match crash.until {
+            Some(until) => format!("FAISS {until} does not crash on it"),
+            None => "no release is known that does not".into(),
+        };
         return Err(Cause::Refused(format!(
-            "{} {} ends the process of FAISS {linked}; {} takes it",
+            "{} {} ends the process of FAISS {linked}, or keeps it busy for ever; {until}",
             crash.what,
             place(&crash.path, crash.at),
-            crash.until
         )));
     }
     if let [stored, ..] = judge::side_files(outline)[..] {

@@ -122,6 +122,51 @@ fn what_the_linked_faiss_does_not_know_is_said_before_it_is_asked() {
     ");
 }
 
+/// What ends the process of FAISS is refused before FAISS sees it, with the place; the tests over the corpus look for more.
+#[test]
+fn what_faiss_is_known_to_crash_on_is_not_given_to_it() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/faiss/1.15.1");
+    let mut words = Vec::new();
+    for name in ["rq_untrained", "ivf_flat_no_invlists", "nsg_empty", "nndescent_empty"] {
+        let path = corpus.join(name).with_extension("faiss");
+        words.push(faissil::load(&path).unwrap_err().cause.to_string());
+        assert_eq!(faissil::load_owned(&path).map(|_| ()).unwrap_err().cause.to_string(), words[words.len() - 1]);
+    }
+    // The same inside of another index.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    let index = faiss::index_factory(D as u32, "IDMap,Flat", MetricType::L2).unwrap();
+    let mut stream = faissil::native::stream_of(&index).unwrap();
+    let outline = faissil::core::faiss::outline(&stream).unwrap();
+    let inner = outline.root.child("index").unwrap().span;
+    stream.splice(inner.start as usize..inner.end() as usize, *b"null");
+    fs::write(&path, stream).unwrap();
+    words.push(faissil::load(&path).unwrap_err().cause.to_string());
+    insta::assert_snapshot!(words.join("\n"), @r"
+    a residual quantizer without codebooks at byte 0 ends the process of FAISS 1.12.0, or keeps it busy for ever; FAISS 1.14.2 does not crash on it; the file itself is whole, as far as its outline shows
+    an IVF index without inverted lists in invlists at byte 363 ends the process of FAISS 1.12.0, or keeps it busy for ever; FAISS 1.14.2 does not crash on it; the file itself is whole, as far as its outline shows
+    a graph that is not built at byte 0 ends the process of FAISS 1.12.0, or keeps it busy for ever; FAISS 1.14.2 does not crash on it; the file itself is whole, as far as its outline shows
+    a graph that is not built at byte 0 ends the process of FAISS 1.12.0, or keeps it busy for ever; FAISS 1.14.2 does not crash on it; the file itself is whole, as far as its outline shows
+    an index around one that is not there at byte 0 ends the process of FAISS 1.12.0, or keeps it busy for ever; FAISS 1.14.2 does not crash on it; the file itself is whole, as far as its outline shows
+    ");
+}
+
+/// A search among more nodes than there are never ends in FAISS.
+#[test]
+fn a_graph_is_not_asked_for_more_than_it_has() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/faiss/1.15.1");
+    for (name, too_many) in [("nsg_flat", 1..), ("nndescent_flat", 0..)] {
+        let index = faissil::load(corpus.join(name).with_extension("faiss")).unwrap();
+        let nodes = index.ntotal() as usize;
+        let query = vec![0.5; index.d()];
+        assert_eq!(index.search(&query, nodes - 1).unwrap().ids.len(), nodes - 1, "{name}");
+        for more in too_many.take(1) {
+            let refused = index.search(&query, nodes + more).unwrap_err().to_string();
+            assert!(refused.contains(&format!("k is {}: FAISS", nodes + more)), "{name}: {refused}");
+        }
+    }
+}
+
 #[test]
 fn cancelling_ends_a_load() {
     let folder = tempfile::tempdir().unwrap();
