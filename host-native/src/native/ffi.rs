@@ -148,8 +148,21 @@ fn attempt(code: c_int) -> Result<(), Cause> {
         let words = sys::faiss_get_last_error();
         if words.is_null() { String::new() } else { CStr::from_ptr(words).to_string_lossy().into_owned() }
     };
-    // `Error in R f(A) [with ...] at FILE:LINE: Error: 'CONDITION' failed: WORDS`; all of it is FAISS's.
-    Err(Cause::Faiss(words.trim().to_string()))
+    Err(Cause::Faiss(without_path(&words)))
+}
+
+/// FAISS says `Error in FUNCTION at PATH:LINE: WORDS` (`impl/FaissException.cpp`). Of the path, which is that of the machine
+/// that compiled it, the last name is kept.
+fn without_path(words: &str) -> String {
+    let parts = || {
+        let rest = words.strip_prefix("Error in ")?;
+        let (place, said) = rest.split_once(".cpp:").or_else(|| rest.split_once(".h:"))?;
+        let (line, said) = said.split_once(": ")?;
+        let name = place.rsplit(['/', ' ']).next()?;
+        let end = if rest.contains(".cpp:") { "cpp" } else { "h" };
+        Some(format!("{} ({name}.{end}:{line})", said.trim()))
+    };
+    parts().unwrap_or_else(|| words.trim().to_string())
 }
 
 /// The version of the linked FAISS: `1.12.0`.

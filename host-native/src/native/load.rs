@@ -134,6 +134,21 @@ impl Load {
         Ok(Index::new(index, opened, provenance))
     }
 
+    /// Load into memory, for searching: nothing is mapped, so nothing that anyone does to the file is felt.
+    ///
+    /// # Errors
+    /// As [`load`](fn@load).
+    pub fn load_into_memory(&self, path: impl AsRef<Path>) -> Result<Index, Error> {
+        let path = path.as_ref();
+        let opened = Opened::open(path)?;
+        let load = || {
+            let provenance = self.provenance(&opened)?;
+            Ok((self.read(&opened, &provenance.outline)?, provenance))
+        };
+        let (index, provenance) = load().map_err(|cause| loading(cause, path, &opened))?;
+        Ok(Index::new(index, opened, provenance))
+    }
+
     /// Load into memory, as an index that can grow; what is said of it beside.
     ///
     /// # Errors

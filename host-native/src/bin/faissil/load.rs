@@ -26,6 +26,10 @@ pub(crate) struct Args {
     /// Refuse any snapshot but the one with this digest, its own or that of its stream
     #[arg(long, value_name = "DIGEST")]
     expect: Option<Digest>,
+    /// Open the result in FAISS too, and hold the number of vectors and a few searches against the snapshot's
+    #[cfg(feature = "native")]
+    #[arg(long)]
+    check: bool,
     /// Print what was loaded as JSON
     #[arg(long)]
     json: bool,
@@ -40,6 +44,13 @@ impl Args {
             return Err(cause.of("cannot load to standard output"));
         }
         let loaded = load(&self.snapshot, &output, self.expect, &talk::progress("loading"))?;
+        #[cfg(feature = "native")]
+        let checked = self.check().map_err(|error| match &self.output {
+            output if output.exists() => error.hint(format!("`{}` was written", output.display())),
+            _ => error,
+        })?;
+        #[cfg(not(feature = "native"))]
+        let checked: Option<(u64, usize)> = None;
         loaded.warnings.iter().for_each(|text| talk::warning(text));
         let name = self.output.display().to_string();
         let side = |(path, there): &(PathBuf, bool)| (path.display().to_string(), *there);
@@ -51,6 +62,7 @@ impl Args {
                 "snapshot_digest": loaded.digest.to_string(),
                 "stream": { "len": loaded.stream_len, "blake3": loaded.stream_digest.to_string() },
                 "side_files": sides.iter().map(|(path, there)| json!({ "file": path, "was_there": there })).collect::<Vec<_>>(),
+                "checked": checked.map(|(ntotal, searches)| json!({ "ntotal": ntotal, "searches": searches })),
                 "warnings": loaded.warnings,
             }))?;
         } else if !to_stdout {
@@ -60,8 +72,26 @@ impl Args {
             }
             text.push_str(&format!("\n  stream    {}", loaded.stream_digest));
             text.push_str(&format!("\n  snapshot  {}", loaded.digest));
+            if let Some((ntotal, searches)) = checked {
+                let (ntotal, searches) = (say::count(ntotal), say::count(searches as u64));
+                text.push_str(&format!("\n  checked   FAISS finds {ntotal} vectors, and {searches} searches agree"));
+            }
             print(&text)?;
         }
         Ok(Outcome::Good)
+    }
+
+    /// What FAISS finds in the output, where it is asked for: vectors, and searches that agree.
+    #[cfg(feature = "native")]
+    fn check(&self) -> Result<Option<(u64, usize)>, Error> {
+        if !self.check {
+            return Ok(None);
+        }
+        if self.output.as_os_str() == "-" {
+            let cause = faissil::Cause::Refused("standard output cannot be opened again".into());
+            return Err(cause.of("cannot check what was loaded"));
+        }
+        let checked = faissil::native::check(&self.output, &self.snapshot)?;
+        Ok(Some((checked.ntotal, checked.searches)))
     }
 }
