@@ -129,7 +129,7 @@ impl Load {
     /// As [`load`](fn@load).
     pub fn load(&self, path: impl AsRef<Path>) -> Result<Index, Error> {
         let path = path.as_ref();
-        let opened = Opened::open(path)?;
+        let opened = self.open(path)?;
         let (index, provenance) = self.mapped(&opened).map_err(|cause| loading(cause, path, &opened))?;
         Ok(Index::new(index, opened, provenance))
     }
@@ -140,7 +140,7 @@ impl Load {
     /// As [`load`](fn@load).
     pub fn load_into_memory(&self, path: impl AsRef<Path>) -> Result<Index, Error> {
         let path = path.as_ref();
-        let opened = Opened::open(path)?;
+        let opened = self.open(path)?;
         let load = || {
             let provenance = self.provenance(&opened)?;
             Ok((self.read(&opened, &provenance.outline)?, provenance))
@@ -171,7 +171,7 @@ impl Load {
         family: Family,
         into: impl Fn(Owned) -> Result<T, Cause>,
     ) -> Result<(T, Provenance), Error> {
-        let opened = Opened::open(path)?;
+        let opened = self.open(path)?;
         let load = || {
             let provenance = self.provenance(&opened)?;
             match (family_of(&provenance.outline), family) {
@@ -304,7 +304,6 @@ impl Load {
         };
         match &opened.snapshot {
             Some(snapshot) => {
-                check_expected(snapshot, self.expected)?;
                 provenance.verification = if self.trust { Verification::Trusted } else { Verification::Verified };
                 provenance.snapshot_digest = Some(snapshot.digest());
                 provenance.stream_digest = Some(snapshot.stream().digest);
@@ -328,6 +327,16 @@ impl Load {
 }
 
 impl Load {
+    /// Open the file, which must be the one that is expected.
+    fn open(&self, path: &Path) -> Result<Opened, Error> {
+        let opened = Opened::open(path)?;
+        if let Some(snapshot) = &opened.snapshot {
+            check_expected(snapshot, self.expected)
+                .map_err(|cause| cause.reading(path).hint("this is another snapshot than you think"))?;
+        }
+        Ok(opened)
+    }
+
     /// Why FAISS may not have the stream, and whether the stream is all right otherwise.
     fn with_health(&self, cause: Cause, opened: &Opened) -> Cause {
         let Cause::Refused(said) = cause else { return cause };
