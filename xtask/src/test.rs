@@ -56,6 +56,20 @@ fn number_before(line: &str, word: &str) -> u64 {
     before.and_then(|(before, _)| before.rsplit(' ').next()?.parse().ok()).unwrap_or(0)
 }
 
+/// What compiling FAISS takes.
+pub(crate) fn faiss_needs() -> Outcome {
+    let works = |program: &str| works(&mut command(program, &["--version"]));
+    let blas = ["/usr/lib", "/usr/lib64", "/usr/local/lib"].iter().any(|place| {
+        let found =
+            std::process::Command::new("find").args([place, "-name", "liblapack.so*", "-print", "-quit"]).output();
+        found.is_ok_and(|found| !found.stdout.is_empty())
+    });
+    if works("c++") && works("cmake") && blas {
+        return Ok(());
+    }
+    apt_install(&["g++", "cmake", "libopenblas-dev"])
+}
+
 /// FAISS reads what the command seals.
 fn read_by_faiss(python: &Path) -> Outcome {
     must(&mut cargo(&["build", "--quiet", "--package", "faissil"]))?;
