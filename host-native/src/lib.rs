@@ -45,6 +45,7 @@ pub mod append;
 pub mod beside;
 pub mod drive;
 pub mod error;
+pub mod fixture;
 pub mod hashing;
 pub mod inspect;
 pub mod judge;
