@@ -30,10 +30,16 @@ use faissil_core::{
     ids::ExternalId,
     standin::{Shape, StandIn},
 };
+#[cfg(feature = "native")]
+pub(crate) use native::must;
 use std::collections::BTreeSet;
 
 /// Bytes of vectors that a fixture may hold: it is made in memory, and FAISS needs a second copy.
 const MOST: u64 = 1 << 30;
+
+/// Parts of factory strings whose training multiplies matrices. Found by making 60 kinds of index with the kernels that
+/// OpenBLAS has for four processors (`OPENBLAS_CORETYPE`); `LSQ` came out the same and is here because it solves systems too.
+const BY_BLAS: [&str; 8] = ["PCA", "OPQ", "RR", "ITQ", "LSHr", "RQ", "LSQ", "RCQ"];
 
 /// What FAISS compares vectors by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -115,6 +121,17 @@ impl Fixture {
     pub fn changed(mut self, rows: impl IntoIterator<Item = u64>) -> Fixture {
         self.data.changed.extend(rows);
         self
+    }
+
+    /// Dimensions, or bits of a binary index.
+    pub fn d(&self) -> u32 {
+        self.d
+    }
+
+    /// Whether the bytes are the same on every processor of a kind. FAISS makes rotations and residual quantizers with the
+    /// BLAS library, whose sums depend on the processor: what has one of these is kept as a file.
+    pub fn is_portable(&self) -> bool {
+        !BY_BLAS.iter().any(|part| self.factory.contains(part))
     }
 
     /// What the rows hold.

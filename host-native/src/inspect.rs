@@ -189,7 +189,7 @@ fn inspection_of(opened: &Opened, progress: Progress<'_>) -> Result<Inspection, 
 }
 
 /// What a snapshot says about itself.
-fn recall(snapshot: &Snapshot, file: &File, known: &mut Known) -> Result<(), Cause> {
+pub(crate) fn recall(snapshot: &Snapshot, file: &File, known: &mut Known) -> Result<(), Cause> {
     known.kind = match snapshot.layout() {
         Layout::Sealed => Container::Sealed,
         Layout::Packed => Container::Packed,

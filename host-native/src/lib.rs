@@ -61,6 +61,8 @@ pub mod seal;
 pub mod sorting;
 pub mod store;
 pub mod summing;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod verify;
 
 pub use error::{Cause, Error};

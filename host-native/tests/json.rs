@@ -89,6 +89,7 @@ fn the_document_names_every_field_of_every_command() {
     take(0, &["attachments", "a.faissil", "--extract", "note.txt"]);
     take(0, &["seal", "b.faiss"]);
     take(0, &["unseal", "b.faiss"]);
+    take(0, &["fixture", "IDMap2,Flat", "-o", "f.faiss"]);
     let mut documented = documented();
     if cfg!(feature = "native") {
         take(0, &["load", "a.faissil", "c.faiss", "--check"]);

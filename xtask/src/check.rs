@@ -45,7 +45,10 @@ pub(crate) fn clippy(_: &[String]) -> Outcome {
 }
 
 pub(crate) fn docs(_: &[String]) -> Outcome {
-    must(cargo(&["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+    must(
+        cargo(&["doc", "--quiet", "--workspace", "--no-deps", "--features", "faissil/testing"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
 }
 
 /// The core's dependencies are the ones listed above, and nothing but tests uses the tests.

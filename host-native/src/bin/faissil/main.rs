@@ -8,6 +8,7 @@ mod args;
 mod attachments;
 mod diff;
 mod dump;
+mod fixture;
 mod ids;
 mod input;
 mod inspect;
@@ -53,6 +54,7 @@ enum Command {
     Attachments(attachments::Args),
     #[cfg(feature = "native")]
     Search(search::Args),
+    Fixture(fixture::Args),
     /// Print the completions of a shell.
     Completions {
         /// The shell.
@@ -134,6 +136,7 @@ impl Command {
             Command::Attachments(args) => args.run(),
             #[cfg(feature = "native")]
             Command::Search(args) => args.run(),
+            Command::Fixture(args) => args.run(),
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Arguments::command(), "faissil", &mut talk::Stdout::new());
                 Ok(Outcome::Good)
