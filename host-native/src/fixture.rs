@@ -30,7 +30,7 @@ use faissil_core::{
     ids::ExternalId,
     standin::{Shape, StandIn},
 };
-#[cfg(feature = "native")]
+#[cfg(all(feature = "native", feature = "testing"))]
 pub(crate) use native::must;
 use std::collections::BTreeSet;
 
