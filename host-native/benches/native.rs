@@ -9,7 +9,7 @@
 
 use faiss::{
     Idx, Index as _, MetricType,
-    index::{IndexImpl, NativeIndex, TryClone as _},
+    index::{IndexImpl, TryClone as _},
     index_factory,
 };
 use faissil::{Live, Load, Save, native::Durability};

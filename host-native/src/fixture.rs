@@ -30,8 +30,6 @@ use faissil_core::{
     ids::ExternalId,
     standin::{Shape, StandIn},
 };
-#[cfg(all(feature = "native", feature = "testing"))]
-pub(crate) use native::must;
 use std::collections::BTreeSet;
 
 /// Bytes of vectors that a fixture may hold: it is made in memory, and FAISS needs a second copy.

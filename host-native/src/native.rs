@@ -8,7 +8,7 @@
 //! what a stream holds, whether it is whole and which FAISS reads it is asked of the core before FAISS sees a byte.
 
 #[allow(unsafe_code, reason = "FAISS is C++")]
-mod ffi;
+pub(crate) mod ffi;
 
 mod check;
 mod crashes;

@@ -20,7 +20,7 @@ fn an_index_in_memory_has_the_page_of_its_file() {
     let floats: Vec<f32> = fixture.kept().flat_map(|row| fixture.data().floats(row, 4).collect::<Vec<_>>()).collect();
     let ids: Vec<Idx> = fixture.ids().unwrap().iter().map(|id| Idx::from(id.0)).collect();
     index.add_with_ids(&floats, &ids).unwrap();
-    assert_eq!(page(&Live(&index)).unwrap(), page(&fixture).unwrap());
+    assert_eq!(page(&Live::of(&index)).unwrap(), page(&fixture).unwrap());
 }
 
 #[test]

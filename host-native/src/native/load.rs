@@ -134,6 +134,13 @@ impl Load {
         Ok(Index::new(index, opened, provenance))
     }
 
+    /// Load what is open already.
+    #[cfg(feature = "testing")]
+    pub(crate) fn load_opened(&self, opened: Opened) -> Result<Index, Cause> {
+        let (index, provenance) = self.mapped(&opened)?;
+        Ok(Index::new(index, opened, provenance))
+    }
+
     /// Load into memory, for searching: nothing is mapped, so nothing that anyone does to the file is felt.
     ///
     /// # Errors

@@ -2,33 +2,37 @@
 
 use super::{Subject, page::Section, searches};
 use crate::{
-    Cause, Error,
+    Cause, Error, Load,
     inspect::Index,
+    native::{Savable, stream_of},
     opened::Opened,
     store::{File, Store},
 };
-use faiss::index::{CpuIndex, NativeIndex};
-use faiss_sys as sys;
-use std::{ffi::CString, io::Write, path::Path, ptr};
+use std::{io::Write, marker::PhantomData, path::Path};
 
 /// An index of the crate `faiss`, in memory. Its page is that of the file FAISS would write.
 #[derive(Debug)]
-pub struct Live<'a, I>(pub &'a I);
+pub struct Live<'a, I, Kind = crate::native::Float>(&'a I, PhantomData<fn() -> Kind>);
 
-impl<I> Subject for Live<'_, I>
-where
-    I: NativeIndex<Inner = sys::FaissIndex> + CpuIndex,
-{
+impl<'a, Kind, I: Savable<Kind>> Live<'a, I, Kind> {
+    /// The subject that this index is.
+    pub fn of(index: &'a I) -> Live<'a, I, Kind> {
+        Live(index, PhantomData)
+    }
+}
+
+impl<Kind, I: Savable<Kind>> Subject for Live<'_, I, Kind> {
     fn open(&self) -> Result<Opened, Error> {
-        let written = || -> Result<Opened, Cause> {
-            let file = tempfile::NamedTempFile::new()?;
-            let name =
-                file.path().to_str().ok_or_else(|| Cause::Refused("the temporary folder's name is no text".into()))?;
-            faiss::index::io::write_index(self.0, name).map_err(|error| Cause::Refused(error.to_string()))?;
-            Opened::from_file(File::from_open(file.reopen()?, Path::new("index in memory"))?)
-        };
+        let written = || spooled(&stream_of(self.0)?);
         written().map_err(|cause| cause.of("cannot write the index in memory"))
     }
+}
+
+/// A stream as a file without a name.
+fn spooled(stream: &[u8]) -> Result<Opened, Cause> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(stream)?;
+    Opened::from_file(File::from_open(file, Path::new("index in memory"))?)
 }
 
 /// A subject whose page also has what FAISS answers to the queries of the page, with the parameters that the index has.
@@ -53,54 +57,21 @@ impl<S: Subject> Subject for Searched<S> {
 
 fn answers(opened: &Opened) -> Result<Section, Cause> {
     let index = Index::of(opened)?;
-    // FAISS is given only what the outline has found to be whole.
-    if let Some(fault) = &index.outline.fault {
-        return Err(fault.clone().into());
-    }
     if index.outline.root.family != faissil_core::outline::Family::Index {
         return Err(Cause::Refused("the queries are floats, and this index holds bits".into()));
     }
-    let mut file = tempfile::NamedTempFile::new()?;
-    file.write_all(&index.stream.read(faissil_core::Span::new(0, index.stream.len()))?)?;
-    let name = file.path().to_str().and_then(|name| CString::new(name).ok());
-    let name = name.ok_or_else(|| Cause::Refused("the temporary folder's name is no text".into()))?;
+    let stream = index.stream.read(faissil_core::Span::new(0, index.stream.len()))?;
+    let found = Load::new().load_opened(spooled(&stream)?)?;
     let d = index.outline.root.u64("d").unwrap_or(0);
     let queries: Vec<f32> = searches::queries(d).concat();
-    let (count, k) = (searches::QUERIES as usize, searches::ANSWERS);
-    let (mut distances, mut labels) = (vec![0.0_f32; count * k], vec![-1_i64; count * k]);
-    let mut found = Found(ptr::null_mut());
-    // Safety: the name ends with a zero byte; there are `count` times `d` floats and room for `count` times `k` answers;
-    // the index is used only if it was read.
-    let code = unsafe {
-        match sys::faiss_read_index_fname(name.as_ptr(), 0, &mut found.0) {
-            0 => sys::faiss_Index_search(
-                found.0,
-                count as i64,
-                queries.as_ptr(),
-                k as i64,
-                distances.as_mut_ptr(),
-                labels.as_mut_ptr(),
-            ),
-            code => code,
-        }
-    };
-    crate::fixture::must(code)?;
+    let k = searches::ANSWERS;
+    let hits = found.search(&queries, k)?;
     let mut section = Section::new("answers of FAISS: id and distance");
-    for (number, (labels, distances)) in labels.chunks(k).zip(distances.chunks(k)).enumerate() {
+    for (number, (labels, distances)) in hits.ids.chunks(k).zip(hits.distances.chunks(k)).enumerate() {
         let answers = labels.iter().zip(distances).filter(|(label, _)| **label >= 0);
         let answers: Vec<String> =
             answers.map(|(label, distance)| format!("{label} {}", searches::rounded((*distance).into(), 2))).collect();
         section.push(format!("q{number}"), answers.join(", "));
     }
     Ok(section)
-}
-
-/// An index of FAISS's, freed at the end.
-struct Found(*mut sys::FaissIndex);
-
-impl Drop for Found {
-    fn drop(&mut self) {
-        // Safety: made by FAISS and freed nowhere else; a null pointer is nothing to free.
-        unsafe { sys::faiss_Index_free(self.0) }
-    }
 }
