@@ -1,7 +1,7 @@
 //! Counting ids that repeat without sorting them all.
 //!
 //! A table of marks, a few to an id, says which places were hit twice. Only ids of such places can repeat:
-//! of a million without order an eighth, and only these are sorted. The count is exact; ids that were chosen to
+//! of a million without order a fifth, and only these are sorted. The count is exact; ids that were chosen to
 //! hit the same places cost what sorting all of them costs.
 //!
 //! The work can be parted by hash, so that a host counts with several threads: equal ids are in one part.
