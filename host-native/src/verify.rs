@@ -17,7 +17,7 @@ use crate::{
     opened::stream_of,
     parallel::{in_order, most_of, sweep},
     sorting::{Pair, Sorter},
-    store::{Decoded, Joined, Store},
+    store::{Decoded, File, Joined, Store},
     summing::Summing,
 };
 use faissil_core::{
@@ -27,8 +27,8 @@ use faissil_core::{
     keep::{self, Kept},
     outline::Outline,
     snapshot::{
-        Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Found, Ids, Owner, Producer, SealedHash,
-        Snapshot, TreeBody, lists_of,
+        Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Found, Ids, Owner, Producer, Remains,
+        SealedHash, Snapshot, TRAILER_LEN, Trailer, TreeBody, lists_of,
     },
 };
 use std::path::Path;
@@ -99,26 +99,24 @@ pub fn verify(
     let files = Files { stream: stream.len(), side: side.as_ref().map(Store::len) };
     let joined = Joined::new(&stream, side.as_ref());
     let id_place = derived.as_ref().map(place).filter(has_ids);
-    let mut onlooker = match &id_place {
-        Some(place) => Onlooker::new(Summing::new(place, files, scratch)).ok(),
-        None => None,
+    let mut summing = match &id_place {
+        Some(place) => Looking::of(Onlooker::new(Summing::new(place, files, scratch))),
+        None => Looking::Away,
     };
 
     let mut checked = Checked { runs: Vec::new(), chunks: 0, problems: Vec::new(), stream_seen: false };
-    check_all(file, snapshot, &stream, &mut onlooker, &mut checked, progress)?;
+    check_all(file, snapshot, &stream, &mut summing, &mut checked, progress)?;
     verified.chunks = checked.chunks;
     let stream_is_good = !checked.runs.iter().any(|run| run.owner == Owner::Stream);
 
     if stream_is_good {
         let (mut missing, mut ids) = (false, None);
-        if let Some(onlooker) = onlooker {
-            match onlooker.finish(&joined) {
-                Ok(found) => ids = found,
-                Err(cause @ Cause::Io(_)) => return Err(cause),
-                Err(cause) => {
-                    missing = true;
-                    verified.warnings.push(format!("the ids cannot be read: {cause}"));
-                }
+        match summing.finish(&joined) {
+            Ok(found) => ids = found,
+            Err(cause @ Cause::Io(_)) => return Err(cause),
+            Err(cause) => {
+                missing = true;
+                verified.warnings.push(format!("the ids were not held against what is recorded of them: {cause}"));
             }
         }
         if checked.problems.is_empty() {
@@ -190,6 +188,46 @@ fn side_file<'a, S: Store + ?Sized>(
     Some(Decoded::attachment(snapshot, number, attachment.clone(), file))
 }
 
+/// Summing up ids while the stream passes.
+enum Looking<'a> {
+    /// There are none.
+    Away,
+    /// So far it went well.
+    On(Box<Onlooker<Summing<'a>>>),
+    /// They could not be read. Where the chunks turn out to be good, this has to be told.
+    Failed(Cause),
+}
+
+impl<'a> Looking<'a> {
+    fn of(begun: Result<Onlooker<Summing<'a>>, Cause>) -> Looking<'a> {
+        begun.map_or_else(Looking::Failed, |onlooker| Looking::On(Box::new(onlooker)))
+    }
+
+    /// The bytes among which the ids are.
+    fn lie_in(&self) -> Span {
+        match self {
+            Looking::On(onlooker) => onlooker.reading().lie_in(),
+            _ => Span::default(),
+        }
+    }
+
+    fn pass(&mut self, at: u64, bytes: &[u8], stream: &impl Store) {
+        if let Looking::On(onlooker) = self
+            && let Err(cause) = onlooker.pass(at, bytes, stream)
+        {
+            *self = Looking::Failed(cause);
+        }
+    }
+
+    fn finish(self, store: &impl Store) -> Result<Option<IdSummary>, Cause> {
+        match self {
+            Looking::Away => Ok(None),
+            Looking::On(onlooker) => onlooker.finish(store),
+            Looking::Failed(cause) => Err(cause),
+        }
+    }
+}
+
 /// What the chunks and the structure came to.
 struct Checked {
     runs: Vec<Run>,
@@ -251,12 +289,41 @@ impl Run {
     }
 }
 
-fn structural(cause: &Cause) -> Damage {
+/// Damage in the structure of a snapshot. `ends`: manifest and trailer, as far as they are known.
+fn structural(cause: &Cause, ends: [Span; 2]) -> Damage {
     let (span, path) = match cause {
-        Cause::Fault(fault) => (Span::new(fault.at, 0), fault.path.clone()),
+        Cause::Fault(fault) => {
+            let whole = ends.into_iter().find(|end| end.contains(&Span::new(fault.at, 1)));
+            (whole.unwrap_or(Span::new(fault.at, 0)), fault.path.clone())
+        }
         _ => (Span::default(), String::new()),
     };
     Damage { span, path, ids_lost: IdsLost::default(), reason: cause.to_string() }
+}
+
+/// What the file at `path` has that [`Opened::open`](crate::opened::Opened::open) refused for this cause: its end or its manifest is damaged.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn unopened(path: &Path, cause: &Cause) -> Result<Damage, Cause> {
+    let file = File::open(path).map_err(|error| error.cause)?;
+    let len = file.len();
+    let trailer = Span::between(len.saturating_sub(TRAILER_LEN), len);
+    if let Cause::Fault(fault) = cause {
+        // Bytes behind a trailer belong to no part.
+        let trailer = if fault.path.is_empty() { Span::between(fault.at, len) } else { trailer };
+        let manifest = Trailer::parse(&file.read(Span::between(len.saturating_sub(TRAILER_LEN), len))?, len)
+            .map(|trailer| trailer.manifest())
+            .unwrap_or_default();
+        return Ok(structural(cause, [manifest, trailer]));
+    }
+    let span = match crate::opened::remains(&file)?.1 {
+        Some(Remains::Damaged) => trailer,
+        Some(Remains::Cut(left)) => Span::between(len.saturating_sub(left), len),
+        Some(Remains::Followed(end)) => Span::between(end, len),
+        None => Span::new(len, 0),
+    };
+    Ok(Damage { span, path: "trailer".into(), ids_lost: IdsLost::default(), reason: cause.to_string() })
 }
 
 fn at_manifest(snapshot: &Snapshot, path: &str, reason: String) -> Damage {
@@ -264,10 +331,13 @@ fn at_manifest(snapshot: &Snapshot, path: &str, reason: String) -> Damage {
 }
 
 /// Whether this says something about the bytes, and not about reading them.
-fn to_blame(cause: Cause) -> Result<Damage, Cause> {
+fn to_blame(cause: Cause, snapshot: &Snapshot) -> Result<Damage, Cause> {
     match cause {
         Cause::Io(_) | Cause::Refused(_) => Err(cause),
-        cause => Ok(structural(&cause)),
+        cause => {
+            let len = snapshot.file_len();
+            Ok(structural(&cause, [snapshot.manifest(), Span::between(len.saturating_sub(TRAILER_LEN), len)]))
+        }
     }
 }
 
@@ -276,7 +346,7 @@ fn check_all(
     file: &(impl Store + ?Sized),
     snapshot: &Snapshot,
     stream: &impl Store,
-    ids: &mut Option<Onlooker<Summing<'_>>>,
+    ids: &mut Looking<'_>,
     checked: &mut Checked,
     progress: Progress<'_>,
 ) -> Result<(), Cause> {
@@ -298,7 +368,7 @@ fn check_all(
                 }
             }
             Err(cause) => {
-                checked.problems.push(to_blame(cause)?);
+                checked.problems.push(to_blame(cause, snapshot)?);
                 break;
             }
         }
@@ -313,7 +383,7 @@ fn check_all(
                 }
                 Ok(None) => break,
                 Err(cause) => {
-                    let damage = to_blame(cause)?;
+                    let damage = to_blame(cause, snapshot)?;
                     if checked.problems.iter().all(|known| known.reason != damage.reason) {
                         checked.problems.push(damage);
                     }
@@ -333,7 +403,7 @@ fn check_chunks(
     stream: &impl Store,
     entries: &[ChunkEntry],
     whole: &mut Option<blake3::Hasher>,
-    ids: &mut Option<Onlooker<Summing<'_>>>,
+    ids: &mut Looking<'_>,
     checked: &mut Checked,
     progress: Progress<'_>,
 ) -> Result<(), Cause> {
@@ -341,13 +411,11 @@ fn check_chunks(
     checked.chunks += entries.len() as u64;
     let of_stream = first.owner == Owner::Stream;
     checked.stream_seen |= of_stream;
-    let ids_lie_in = ids.as_ref().map(|ids| ids.reading().lie_in()).unwrap_or_default();
+    let ids_lie_in = ids.lie_in();
     let mut pass = |span: Span, bytes: &[u8]| {
         if of_stream {
             progress(span.end(), stream.len());
-            if ids.as_mut().is_some_and(|onlooker| onlooker.pass(span.start, bytes, stream).is_err()) {
-                *ids = None;
-            }
+            ids.pass(span.start, bytes, stream);
         }
     };
     if let ChunkKind::Sealed { .. } = first.kind {
@@ -429,7 +497,7 @@ fn wrong_sizes(
             Ok(())
         });
         match walked {
-            Err(cause) => return to_blame(cause).map(Some),
+            Err(cause) => return to_blame(cause, snapshot).map(Some),
             Ok(()) if wrong.is_some() => return Ok(wrong.map(|reason| at_manifest(snapshot, "TREE.lists", reason))),
             Ok(()) => {}
         }
@@ -473,7 +541,7 @@ fn wrong_lookup(
                 }
             }
             Ok(None) => break,
-            Err(cause) => return to_blame(cause).map(Some),
+            Err(cause) => return to_blame(cause, snapshot).map(Some),
         }
     }
     match stream.next().transpose()? {

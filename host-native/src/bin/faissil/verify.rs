@@ -11,7 +11,7 @@ use faissil::{
     core::snapshot::{Digest, Snapshot},
     load::check_expected,
     opened::Opened,
-    verify::{Verified, verify},
+    verify::{Verified, unopened, verify},
 };
 use serde::Serialize;
 use std::{
@@ -146,12 +146,9 @@ impl Args {
     fn unreadable(&self, name: &str, path: &Path, error: Error, has_line: &mut bool) -> Result<Outcome, Error> {
         let outcome = crate::outcome_of(&error);
         if self.json && outcome == Outcome::Damaged {
-            *has_line = true;
-            let at = match &error.cause {
-                Cause::Fault(fault) => (fault.at, fault.path.clone()),
-                _ => (0, String::new()),
-            };
+            let damage = unopened(path, &error.cause).map_err(|cause| cause.reading(path))?;
             let bytes = path.metadata().map(|data| data.len()).unwrap_or(0);
+            *has_line = true;
             print_json(&Report {
                 file: name,
                 kind: "unreadable",
@@ -160,12 +157,7 @@ impl Args {
                 chunks: 0,
                 snapshot_digest: None,
                 stream: StreamJson { len: 0, blake3: None },
-                damage: vec![DamageJson {
-                    span: SpanJson { offset: at.0, bytes: 0 },
-                    path: at.1,
-                    ids_lost: LostJson { count: 0, ids: Vec::new() },
-                    reason: error.cause.to_string(),
-                }],
+                damage: vec![damage_json(&damage)],
                 warnings: Vec::new(),
             })?;
         }
