@@ -2,26 +2,8 @@
 
 mod common;
 
-use common::{expect, faissil, fixture, index, ivf, names, root, run, text};
+use common::{expect, faissil, fixture, index, ivf, names, root, run, text, transcript};
 use std::{fs, io::Read, path::Path, process::Stdio};
-
-/// Run lines of `faissil ...` in `dir` and write down what comes.
-fn transcript(dir: &Path, lines: &[&str]) -> String {
-    let mut out = String::new();
-    for line in lines {
-        let args: Vec<&str> = line.split(' ').collect();
-        let output = run(dir, &args);
-        out.push_str(&format!("$ faissil {line}\n{}", text(&output.stdout)));
-        for line in text(&output.stderr).lines() {
-            out.push_str(&format!("! {line}\n"));
-        }
-        match output.status.code() {
-            Some(0) => out.push('\n'),
-            code => out.push_str(&format!("exit code {}\n\n", code.map_or("none".into(), |code| code.to_string()))),
-        }
-    }
-    out
-}
 
 /// An IVF index that is in the repository.
 const IVF: &str = "1.15.1/ivf_flat.faiss";
@@ -309,6 +291,9 @@ fn standard_input_and_output() {
     assert!(saved.status.success(), "{}", text(&saved.stderr));
     let loaded = run(dir, &["load", "x.faissil", "-"]);
     assert!(loaded.stdout == fs::read(fixture(IVF)).unwrap());
+    let snapshot = fs::File::open(dir.join("x.faissil")).unwrap();
+    let loaded = faissil(&["load", "-", "-"]).current_dir(dir).stdin(snapshot).output().unwrap();
+    assert!(loaded.stdout == fs::read(fixture(IVF)).unwrap(), "{}", text(&loaded.stderr));
     assert_eq!(names(dir), ["x.faissil"]);
 }
 

@@ -5,7 +5,11 @@ use crate::{
     input::open,
     talk::{self, print, print_json, print_json_error},
 };
-use faissil::{Error, core::report, inspect::inspect_opened};
+use faissil::{
+    Error,
+    core::report,
+    inspect::{inspect_opaque, inspect_opened},
+};
 use std::path::{Path, PathBuf};
 
 /// Say what is in an index file or a snapshot.
@@ -37,14 +41,28 @@ impl Args {
         Ok(worst)
     }
 
+    /// The error of a file of which nothing can be said, which has its line all the same.
+    fn refused(&self, path: &Path, error: Error) -> Error {
+        let told = if self.json { print_json_error(path, &error) } else { Ok(()) };
+        told.err().unwrap_or(error)
+    }
+
     fn one(&self, path: &Path) -> Result<Outcome, Error> {
-        let found = open(path).and_then(|opened| inspect_opened(&opened, &talk::progress("reading")));
-        let inspection = found.or_else(|error| {
-            if self.json {
-                print_json_error(path, &error)?;
-            }
-            Err(error)
-        })?;
+        let opened = open(path).map_err(|error| self.refused(path, error))?;
+        let inspection = match inspect_opened(&opened, &talk::progress("reading")) {
+            Ok(inspection) => inspection,
+            Err(error) => match inspect_opaque(&opened, &error.cause) {
+                Ok(Some(report)) => {
+                    if self.json {
+                        print_json(&report)?
+                    } else {
+                        print(&report::opaque_page(&report))?
+                    }
+                    return Err(error.hint("the snapshot keeps the bytes as they are; `faissil load` gives them back"));
+                }
+                Ok(None) | Err(_) => return Err(self.refused(path, error)),
+            },
+        };
         if self.json {
             print_json(&inspection)?;
         } else {
