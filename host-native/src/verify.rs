@@ -4,34 +4,37 @@
 //! lowest FAISS version and tables are made again from the stream and compared. What does not fit is a
 //! [`Damage`]: where, what lies there, which ids are lost.
 
+mod looking;
 mod lost;
+mod tables;
 
 pub use lost::{IdsLost, MOST_IDS};
 
 use crate::{
     Cause,
-    append::{Progress, for_each_size},
+    append::Progress,
     drive::{Onlooker, drive, drive_on},
     hashing::{ChunkValues, hash_piece},
     judge,
     opened::stream_of,
     parallel::{in_order, most_of, sweep},
-    sorting::{Pair, Sorter},
     store::{Decoded, File, Joined, Store},
     summing::Summing,
 };
 use faissil_core::{
     Span,
     files::Files,
-    ids::{IdPlace, IdStream, IdSummary, place},
+    ids::{IdPlace, IdSummary, place},
     keep::{self, Kept},
     outline::Outline,
     snapshot::{
         Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Found, Ids, Owner, Producer, Remains,
-        SealedHash, Snapshot, TRAILER_LEN, Trailer, TreeBody, lists_of,
+        SealedHash, Snapshot, TRAILER_LEN, Trailer, TreeBody,
     },
 };
+use looking::Looking;
 use std::path::Path;
+use tables::{wrong_lookup, wrong_sizes};
 
 /// What a verification found.
 #[derive(Debug)]
@@ -186,46 +189,6 @@ fn side_file<'a, S: Store + ?Sized>(
     let name = crate::beside::base_name(judge::side_files(outline).first()?).ok()?;
     let (number, attachment) = (0u64..).zip(attachments).find(|(_, attachment)| attachment.name == name)?;
     Some(Decoded::attachment(snapshot, number, attachment.clone(), file))
-}
-
-/// Summing up ids while the stream passes.
-enum Looking<'a> {
-    /// There are none.
-    Away,
-    /// So far it went well.
-    On(Box<Onlooker<Summing<'a>>>),
-    /// They could not be read. Where the chunks turn out to be good, this has to be told.
-    Failed(Cause),
-}
-
-impl<'a> Looking<'a> {
-    fn of(begun: Result<Onlooker<Summing<'a>>, Cause>) -> Looking<'a> {
-        begun.map_or_else(Looking::Failed, |onlooker| Looking::On(Box::new(onlooker)))
-    }
-
-    /// The bytes among which the ids are.
-    fn lie_in(&self) -> Span {
-        match self {
-            Looking::On(onlooker) => onlooker.reading().lie_in(),
-            _ => Span::default(),
-        }
-    }
-
-    fn pass(&mut self, at: u64, bytes: &[u8], stream: &impl Store) {
-        if let Looking::On(onlooker) = self
-            && let Err(cause) = onlooker.pass(at, bytes, stream)
-        {
-            *self = Looking::Failed(cause);
-        }
-    }
-
-    fn finish(self, store: &impl Store) -> Result<Option<IdSummary>, Cause> {
-        match self {
-            Looking::Away => Ok(None),
-            Looking::On(onlooker) => onlooker.finish(store),
-            Looking::Failed(cause) => Err(cause),
-        }
-    }
 }
 
 /// What the chunks and the structure came to.
@@ -468,86 +431,6 @@ fn check_chunks(
         }
         Ok(())
     })
-}
-
-/// Recorded sizes of inverted lists that are not those of the stream.
-fn wrong_sizes(
-    snapshot: &Snapshot,
-    tree: &TreeBody,
-    outline: &Outline,
-    stream: &impl Store,
-    file: &(impl Store + ?Sized),
-) -> Result<Option<Damage>, Cause> {
-    for ((path, lists), recorded) in lists_of(outline).into_iter().zip(&tree.lists) {
-        if recorded.sizes.is_none() {
-            continue;
-        }
-        let mut walk = snapshot.walk_sizes(recorded);
-        let (mut page, mut number, mut wrong) = (Vec::new().into_iter(), 0u64, None);
-        let walked = for_each_size(lists, stream, |size| {
-            if page.len() == 0 {
-                page = drive_on(&mut walk, file)?.unwrap_or_default().into_iter();
-            }
-            let found = page.next();
-            if found != Some(size) && wrong.is_none() {
-                wrong =
-                    Some(format!("list {number} of `{path}` has {size} entries, recorded are {}", found.unwrap_or(0)));
-            }
-            number += 1;
-            Ok(())
-        });
-        match walked {
-            Err(cause) => return to_blame(cause, snapshot).map(Some),
-            Ok(()) if wrong.is_some() => return Ok(wrong.map(|reason| at_manifest(snapshot, "TREE.lists", reason))),
-            Ok(()) => {}
-        }
-    }
-    Ok(None)
-}
-
-/// Recorded pairs of id and row that are not those of the stream: both in order, one beside the other.
-fn wrong_lookup(
-    snapshot: &Snapshot,
-    ids: &Ids,
-    place: &IdPlace<'_>,
-    files: Files,
-    joined: &impl Store,
-    file: &(impl Store + ?Sized),
-    scratch: &Path,
-) -> Result<Option<Damage>, Cause> {
-    let Some(lookup) = &ids.lookup else { return Ok(None) };
-    let mut sorter = Sorter::new(scratch);
-    let mut batches = IdStream::all(place, files);
-    while let Some(batch) = drive_on(&mut batches, joined)? {
-        for (id, row) in batch.ids.iter().zip(batch.row.0..) {
-            sorter.push((id.0, row))?;
-        }
-    }
-    let mut stream = sorter.sorted()?;
-    let mut walk = snapshot.walk_ids(lookup);
-    let wrong = |(id, row): Pair, whose: &str| {
-        let reason = format!("the id lookup does not hold the ids of the stream: id {id} in row {row} is {whose}");
-        Ok(Some(at_manifest(snapshot, "IDMP.lookup", reason)))
-    };
-    loop {
-        match drive_on(&mut walk, file) {
-            Ok(Some(page)) => {
-                for &recorded in &page {
-                    match stream.next().transpose()? {
-                        Some(pair) if pair == recorded => {}
-                        Some(pair) if pair < recorded => return wrong(pair, "not in the lookup"),
-                        _ => return wrong(recorded, "only in the lookup"),
-                    }
-                }
-            }
-            Ok(None) => break,
-            Err(cause) => return to_blame(cause, snapshot).map(Some),
-        }
-    }
-    match stream.next().transpose()? {
-        Some(pair) => wrong(pair, "not in the lookup"),
-        None => Ok(None),
-    }
 }
 
 #[cfg(test)]

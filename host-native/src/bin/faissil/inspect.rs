@@ -2,7 +2,7 @@
 
 use crate::{
     Outcome,
-    input::open,
+    input::{each, open},
     talk::{self, print, print_json, print_json_error},
 };
 use faissil::{
@@ -27,18 +27,12 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let mut worst = Outcome::Good;
-        for (number, path) in self.files.iter().enumerate() {
+        Ok(each(&self.files, |number, path| {
             if number > 0 && !self.json {
                 print("")?;
             }
-            let outcome = self.one(path).unwrap_or_else(|error| {
-                talk::error(&error);
-                crate::outcome_of(&error)
-            });
-            worst = worst.max(outcome);
-        }
-        Ok(worst)
+            self.one(path)
+        }))
     }
 
     /// The error of a file of which nothing can be said, which has its line all the same.

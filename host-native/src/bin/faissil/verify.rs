@@ -2,7 +2,7 @@
 
 use crate::{
     Outcome,
-    input::open,
+    input::{each, open},
     say,
     talk::{self, print, print_json},
 };
@@ -76,20 +76,15 @@ struct LostJson {
 
 impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let mut worst = Outcome::Good;
-        for path in &self.files {
+        Ok(each(&self.files, |_, path| {
             let mut has_line = false;
-            let outcome = self.one(path, &mut has_line).unwrap_or_else(|error| {
+            self.one(path, &mut has_line).inspect_err(|error| {
                 if self.json && !has_line {
-                    // The worst is told below all the same.
-                    let _ = talk::print_json_error(path, &error);
+                    // The worst is told all the same.
+                    let _ = talk::print_json_error(path, error);
                 }
-                talk::error(&error);
-                crate::outcome_of(&error)
-            });
-            worst = worst.max(outcome);
-        }
-        Ok(worst)
+            })
+        }))
     }
 
     fn one(&self, path: &Path, has_line: &mut bool) -> Result<Outcome, Error> {
