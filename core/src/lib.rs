@@ -16,6 +16,7 @@ pub mod keep;
 pub mod limits;
 pub mod lists;
 pub mod outline;
+mod place;
 pub mod recognise;
 pub mod report;
 pub mod snapshot;

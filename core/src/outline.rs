@@ -5,28 +5,13 @@
 //! FAISS's own (`ntotal`, `pq.M`, `hnsw.efSearch`). The grammar that makes outlines is
 //! [`crate::faiss`]; this module knows nothing of it.
 
+pub use crate::place::Fourcc;
+
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::lists::Lists;
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use core::fmt;
-
-/// A four-character code, the bytes as they stand in the file.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fourcc(pub [u8; 4]);
-
-impl fmt::Display for Fourcc {
-    /// The characters; what does not print is escaped.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.escape_ascii())
-    }
-}
-
-impl fmt::Debug for Fourcc {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{self}`")
-    }
-}
 
 /// A name of a field, an array or a role: mostly fixed, sometimes numbered.
 pub type Name = Cow<'static, str>;

@@ -7,6 +7,7 @@ use crate::{
     append::Progress,
     beside::{self, Place},
     drive::{drive, drive_on},
+    error::to_stdout,
     hashing::{ChunkValues, hash_piece},
     judge,
     opened::{Opened, interrupted_seal},
@@ -84,10 +85,27 @@ pub fn check_expected(snapshot: &Snapshot, expected: Option<Digest>) -> Result<(
 /// When the snapshot is damaged, is not the expected one, or something cannot be read or written. Then
 /// the output is as it was.
 pub fn load(input: &Path, output: &Output, expected: Option<Digest>, progress: Progress<'_>) -> Result<Loaded, Error> {
-    let opened = Opened::open(input)?;
+    load_opened(&Opened::open(input)?, input, output, expected, progress)
+}
+
+/// The same for an opened snapshot, which messages call `input`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_opened(
+    opened: &Opened,
+    input: &Path,
+    output: &Output,
+    expected: Option<Digest>,
+    progress: Progress<'_>,
+) -> Result<Loaded, Error> {
     let reading = |cause: Cause| cause.reading(input);
-    let snapshot = snapshot_of(&opened).map_err(|cause| {
-        reading(cause).hint(format!("`faissil save {0} {0}.faissil` makes a snapshot of an index", input.display()))
+    let snapshot = snapshot_of(opened).map_err(|cause| match judge::judge(&opened.stream(), false) {
+        Ok(_) => {
+            reading(cause).hint(format!("`faissil save {0} {0}.faissil` makes a snapshot of an index", input.display()))
+        }
+        // What the file is not must be said before what it lacks.
+        Err(cause) => reading(cause),
     })?;
     check_expected(snapshot, expected)
         .map_err(|cause| reading(cause).hint("this is another snapshot than you think"))?;
@@ -108,6 +126,13 @@ pub fn load(input: &Path, output: &Output, expected: Option<Digest>, progress: P
         Output::Stdout => {
             pass_stream(&opened.file, snapshot, &Sink::Nothing, progress).map_err(&damaged)?;
             pass_stream(&opened.file, snapshot, &Sink::Stdout, progress).map_err(&damaged)?;
+            for (_, side) in side_files(opened, snapshot, &mut loaded.warnings).map_err(&damaged)? {
+                let name = side.name.escape_debug();
+                loaded.warnings.push(format!(
+                    "the lists of this index are in another file: FAISS needs `{name}` beside it, which \
+                     `faissil attachments --extract` takes out of the snapshot"
+                ));
+            }
             return Ok(loaded);
         }
         Output::Path(path) => path,
@@ -116,7 +141,7 @@ pub fn load(input: &Path, output: &Output, expected: Option<Digest>, progress: P
         let cause = Cause::Refused("it is the snapshot itself".into()).writing(path);
         return Err(cause.hint("`faissil unseal` turns a sealed snapshot back into the index, in place"));
     }
-    let sides = side_files(&opened, snapshot, &mut loaded.warnings).map_err(&damaged)?;
+    let sides = side_files(opened, snapshot, &mut loaded.warnings).map_err(&damaged)?;
     let directory = directory_of(path);
     let places = sides.iter().map(|(_, side)| place_of(&directory, side)).collect::<Result<Vec<_>, _>>();
     let places = places.map_err(|cause| cause.writing(path))?;
@@ -254,7 +279,7 @@ impl Sink<'_> {
     fn write(&self, at: u64, bytes: &[u8]) -> Result<(), Cause> {
         match self {
             Sink::Nothing => {}
-            Sink::Stdout => io::stdout().lock().write_all(bytes)?,
+            Sink::Stdout => io::stdout().lock().write_all(bytes).map_err(to_stdout)?,
             Sink::File(file) => file.write_all_at(bytes, at)?,
         }
         Ok(())

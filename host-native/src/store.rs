@@ -14,7 +14,7 @@ mod stoppable;
 mod watched;
 
 pub use counting::Counting;
-pub use decoded::Decoded;
+pub use decoded::{Decoded, Shown};
 pub use file::File;
 pub use joined::Joined;
 pub use part::Part;

@@ -2,27 +2,9 @@
 
 mod common;
 
-use common::{expect, faissil, fixture, index, ivf, names, root, run, text};
+use common::{expect, faissil, fixture, index, ivf, names, root, run, text, transcript};
 use faissil::fixture::Fixture;
 use std::{fs, io::Read, path::Path, process::Stdio};
-
-/// Run lines of `faissil ...` in `dir` and write down what comes.
-fn transcript(dir: &Path, lines: &[&str]) -> String {
-    let mut out = String::new();
-    for line in lines {
-        let args: Vec<&str> = line.split(' ').collect();
-        let output = run(dir, &args);
-        out.push_str(&format!("$ faissil {line}\n{}", text(&output.stdout)));
-        for line in text(&output.stderr).lines() {
-            out.push_str(&format!("! {line}\n"));
-        }
-        match output.status.code() {
-            Some(0) => out.push('\n'),
-            code => out.push_str(&format!("exit code {}\n\n", code.map_or("none".into(), |code| code.to_string()))),
-        }
-    }
-    out
-}
 
 /// An IVF index that is in the repository.
 const IVF: &str = "1.15.1/ivf_flat.faiss";
@@ -310,6 +292,9 @@ fn standard_input_and_output() {
     assert!(saved.status.success(), "{}", text(&saved.stderr));
     let loaded = run(dir, &["load", "x.faissil", "-"]);
     assert!(loaded.stdout == fs::read(fixture(IVF)).unwrap());
+    let snapshot = fs::File::open(dir.join("x.faissil")).unwrap();
+    let loaded = faissil(&["load", "-", "-"]).current_dir(dir).stdin(snapshot).output().unwrap();
+    assert!(loaded.stdout == fs::read(fixture(IVF)).unwrap(), "{}", text(&loaded.stderr));
     assert_eq!(names(dir), ["x.faissil"]);
 }
 
@@ -369,7 +354,8 @@ fn help_completions_and_man_page_know_every_command() {
     let dir = tempfile::tempdir().unwrap();
     let help = expect(0, dir.path(), &["--help"]);
     // One command is only there with FAISS in.
-    let (with_faiss, others): (Vec<_>, Vec<_>) = help.lines().partition(|line| line.trim_start().starts_with("search "));
+    let (with_faiss, others): (Vec<_>, Vec<_>) =
+        help.lines().partition(|line| line.trim_start().starts_with("search "));
     assert_eq!(with_faiss.len(), usize::from(cfg!(feature = "native")));
     insta::assert_snapshot!(others.join("\n"));
     let (man, bash) = (expect(0, dir.path(), &["man"]), expect(0, dir.path(), &["completions", "bash"]));

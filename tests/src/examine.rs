@@ -24,23 +24,35 @@ pub fn allowed(len: usize) -> u64 {
 /// When a promise is broken: an error that points outside the file, an outline that does not tile what it
 /// covers, cuts that do not cover the file, a reading without end.
 pub fn examine(file: &[u8]) -> Option<Error> {
-    let outline = match driven::over(Outliner::new(file.len() as u64), file, file.len().max(1)) {
+    let outline = match outlined(file) {
         Ok(outline) => outline,
-        Err(error) => {
-            check_error(&error, file);
-            return Some(error);
-        }
+        Err(error) => return Some(error),
     };
-    check_tiles(&outline, file);
     check_cuts(&outline, file);
     check_lists(&outline, file);
     check_ids(&outline, file);
     check_vectors(&outline, file);
+    outline.fault
+}
+
+/// The first part of [`examine`], the outline alone: quick enough for every prefix of a file.
+///
+/// # Panics
+/// As [`examine`].
+pub fn examine_outline(file: &[u8]) -> Option<Error> {
+    outlined(file).map_or_else(Some, |outline| outline.fault)
+}
+
+/// The outline of `file`, which tiles it, with a fault that says where, if any.
+fn outlined(file: &[u8]) -> Result<Outline, Error> {
+    let outline = driven::over(Outliner::new(file.len() as u64), file, file.len().max(1))
+        .inspect_err(|error| check_error(error, file))?;
+    check_tiles(&outline, file);
     if let Some(fault) = &outline.fault {
         check_error(fault, file);
         assert!(!fault.path.is_empty(), "{fault} says not in which part");
     }
-    outline.fault
+    Ok(outline)
 }
 
 /// Read `file` as a snapshot, all of it; what is damaged, or why it is refused.

@@ -28,6 +28,24 @@ pub(crate) fn expect(code: i32, dir: &Path, args: &[&str]) -> String {
     out
 }
 
+/// Run lines of `faissil ...` in `dir` and write down what comes.
+pub(crate) fn transcript(dir: &Path, lines: &[&str]) -> String {
+    let mut out = String::new();
+    for line in lines {
+        let args: Vec<&str> = line.split(' ').collect();
+        let output = run(dir, &args);
+        out.push_str(&format!("$ faissil {line}\n{}", text(&output.stdout)));
+        for line in text(&output.stderr).lines() {
+            out.push_str(&format!("! {line}\n"));
+        }
+        match output.status.code() {
+            Some(0) => out.push('\n'),
+            code => out.push_str(&format!("exit code {}\n\n", code.map_or("none".into(), |code| code.to_string()))),
+        }
+    }
+    out
+}
+
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -1,13 +1,15 @@
 //! `faissil load`: the exact index file back from a snapshot.
 
 use crate::{
-    Outcome, say,
+    Outcome,
+    input::open,
+    say,
     talk::{self, print, print_json},
 };
 use faissil::{
     Error,
     core::snapshot::Digest,
-    load::{Output, load},
+    load::{Output, load_opened},
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -17,7 +19,7 @@ use std::path::PathBuf;
 /// A damaged snapshot gives nothing. Side files come beside OUT, and never over another file.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The snapshot
+    /// The snapshot; `-` is standard input
     #[arg(value_name = "SNAP")]
     snapshot: PathBuf,
     /// The index file to write; `-` is standard output
@@ -43,7 +45,8 @@ impl Args {
             let cause = faissil::Cause::Refused("--json prints there too".into());
             return Err(cause.of("cannot load to standard output"));
         }
-        let loaded = load(&self.snapshot, &output, self.expect, &talk::progress("loading"))?;
+        let opened = open(&self.snapshot)?;
+        let loaded = load_opened(&opened, &self.snapshot, &output, self.expect, &talk::progress("loading"))?;
         #[cfg(feature = "native")]
         let checked = self.check().map_err(|error| match &self.output {
             output if output.exists() => error.hint(format!("`{}` was written", output.display())),

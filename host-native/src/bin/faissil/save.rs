@@ -206,7 +206,7 @@ pub(crate) fn page(saved: &Saved, from: &str, to: &str) -> String {
     page.push_str(&format!("look inside      faissil inspect {name}\n"));
     page.push_str(&format!("check it again   faissil verify {name}\n"));
     page.push_str(&format!("get it back      faissil load {name} index.faiss\n"));
-    if saved.layout == Layout::Sealed {
+    if saved.layout == Layout::Sealed && saved.outline.is_some() {
         page.push_str("or just use it   FAISS reads this file as it is");
     }
     page
