@@ -18,6 +18,7 @@ pub mod lists;
 pub mod outline;
 pub mod recognise;
 pub mod report;
+pub mod salvage;
 pub mod snapshot;
 pub mod standin;
 pub mod vectors;
