@@ -56,19 +56,29 @@ pub fn plan(file: &[u8], outline: &Outline, damaged: &Damaged) -> Result<Plan, R
 /// The new stream, made in pieces of `step` bytes.
 ///
 /// # Panics
-/// When a piece is made of damaged bytes, or the plan does not come to the length that it says.
+/// As [`make`].
 pub fn made(plan: &Plan, file: &[u8], damaged: &Damaged, step: u64) -> Vec<u8> {
     let mut out = Vec::new();
-    while let Some((piece, offset)) = plan.find(out.len() as u64) {
+    make(plan, file, damaged, step, |bytes| out.extend(bytes));
+    out
+}
+
+/// Make the new stream in pieces of at most `step` bytes and hand them on.
+///
+/// # Panics
+/// When a piece is made of damaged bytes, or the plan does not come to the length that it says.
+pub fn make(plan: &Plan, file: &[u8], damaged: &Damaged, step: u64, mut take: impl FnMut(Vec<u8>)) {
+    let mut at = 0;
+    while let Some((piece, offset)) = plan.find(at) {
         let part = Span::new(offset, step.min(piece.len() - offset));
         let source = plan.source(piece, part);
         assert!(source.is_none_or(|source| !damaged.touches(source)), "{piece:?} is made of damaged bytes");
         let bytes = plan.make(piece, part, source.map_or(&[], |source| slice(file, source)));
         assert_eq!(bytes.len() as u64, part.len);
-        out.extend(bytes);
+        at += part.len;
+        take(bytes);
     }
-    assert_eq!(out.len() as u64, plan.stream_len());
-    out
+    assert_eq!(at, plan.stream_len());
 }
 
 /// Everything that an index stores a code a row of; `None` where it stores none.

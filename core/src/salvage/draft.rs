@@ -19,9 +19,20 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Put `pieces` in the place of `old`. Spans of edits do not meet; of an empty one there is nothing to replace.
+    ///
+    /// An edit right behind another becomes one with it: of a hundred thousand lists that go, one edit is left.
     pub(super) fn replace(&mut self, old: Span, pieces: Vec<Piece>) {
-        if !old.is_empty() {
-            self.edits.insert(old.start, (old.end(), pieces));
+        if old.is_empty() {
+            return;
+        }
+        match self.edits.range_mut(..old.start).next_back() {
+            Some((_, (end, before))) if *end == old.start => {
+                *end = old.end();
+                pieces.into_iter().for_each(|piece| push(before, piece));
+            }
+            _ => {
+                self.edits.insert(old.start, (old.end(), pieces));
+            }
         }
     }
 

@@ -70,7 +70,7 @@ impl<'a> Planner<'a> {
                 let words = usize::try_from(rows.div_ceil(64)).unwrap_or(usize::MAX);
                 Work::Seen(pass(true), vec![0; words], rows)
             }
-            (true, false) if self.gone.is_empty() => Work::Finish,
+            (_, false) if self.gone.is_empty() => Work::Finish,
             (reads_ids, _) => Work::Cut(pass(reads_ids), None),
         })
     }

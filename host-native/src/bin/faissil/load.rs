@@ -1,7 +1,7 @@
 //! `faissil load`: the exact index file back from a snapshot.
 
 use crate::{
-    Outcome, say,
+    Outcome, salvage, say,
     talk::{self, print, print_json},
 };
 use faissil::{
@@ -14,7 +14,8 @@ use std::path::PathBuf;
 
 /// Get the exact index file back from a snapshot, verified.
 ///
-/// A damaged snapshot gives nothing. Side files come beside OUT, and never over another file.
+/// A damaged snapshot gives nothing, unless --salvage asks for the rest. Side files come beside OUT, and never over
+/// another file.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The snapshot
@@ -26,6 +27,10 @@ pub(crate) struct Args {
     /// Refuse any snapshot but the one with this digest, its own or that of its stream
     #[arg(long, value_name = "DIGEST")]
     expect: Option<Digest>,
+    /// Of a damaged snapshot, write the index without the damaged rows, and list what is left out. An OUT that ends in
+    /// `.faissil` becomes a snapshot that says so. The exit code is still 1
+    #[arg(long)]
+    salvage: bool,
     /// Print what was loaded as JSON
     #[arg(long)]
     json: bool,
@@ -38,6 +43,9 @@ impl Args {
         if to_stdout && self.json {
             let cause = faissil::Cause::Refused("--json prints there too".into());
             return Err(cause.of("cannot load to standard output"));
+        }
+        if self.salvage {
+            return salvage::run(&self.snapshot, &self.output, self.expect, self.json);
         }
         let loaded = load(&self.snapshot, &output, self.expect, &talk::progress("loading"))?;
         loaded.warnings.iter().for_each(|text| talk::warning(text));

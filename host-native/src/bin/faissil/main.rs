@@ -13,6 +13,7 @@ mod input;
 mod inspect;
 mod load;
 mod npy;
+mod salvage;
 mod save;
 mod say;
 mod seal;
