@@ -19,6 +19,7 @@ pub mod outline;
 mod place;
 pub mod recognise;
 pub mod report;
+pub mod salvage;
 pub mod snapshot;
 pub mod standin;
 pub mod vectors;

@@ -7,7 +7,7 @@ use crate::{
     append::Progress,
     beside::{self, Place},
     drive::{drive, drive_on},
-    error::to_stdout,
+    error::{Verdict, to_stdout},
     hashing::{ChunkValues, hash_piece},
     judge,
     opened::{Opened, interrupted_seal},
@@ -15,9 +15,11 @@ use crate::{
     replace::{Replacement, directory_of},
     save::with_writeback,
     store::{Decoded, File, Store},
+    verify::{Verified, verify},
 };
 use faissil_core::{
     Span,
+    report::grouped,
     snapshot::{
         Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Found, Owner, SealedHash, Snapshot, StreamDigest,
     },
@@ -109,10 +111,15 @@ pub fn load_opened(
     })?;
     check_expected(snapshot, expected)
         .map_err(|cause| reading(cause).hint("this is another snapshot than you think"))?;
-    let damaged = |cause: Cause| {
-        let is_damage = cause.verdict() == crate::error::Verdict::Damaged;
-        let error = reading(cause);
-        if is_damage { error.hint("nothing was written; `faissil verify` says what is lost") } else { error }
+    let damaged = |cause: Cause| match cause.verdict() {
+        Verdict::Damaged => {
+            let cause = with_what_is_lost(cause, opened, snapshot, &directory_for_scratch(output), progress);
+            reading(cause).hint(
+                "nothing was written; `faissil load --salvage` gives back the rest where that can be done, \
+                 `faissil verify` says more",
+            )
+        }
+        Verdict::Undone => reading(cause),
     };
     let mut loaded = Loaded {
         digest: snapshot.digest(),
@@ -169,12 +176,55 @@ pub fn load_opened(
     Ok(loaded)
 }
 
-fn place_of(directory: &Path, side: &Attachment) -> Result<Place, Cause> {
+/// A cause that says after its own words which ids are lost.
+pub(crate) fn with_what_is_lost(
+    cause: Cause,
+    opened: &Opened,
+    snapshot: &Snapshot,
+    scratch: &Path,
+    progress: Progress<'_>,
+) -> Cause {
+    match verify(&opened.file, snapshot, scratch, progress) {
+        Ok(verified) => match what_is_lost(&verified) {
+            lost if lost.is_empty() => cause,
+            lost => Cause::Damage(format!("{cause}; {lost}")),
+        },
+        Err(_) => cause,
+    }
+}
+
+/// Where a command that may write nothing keeps what memory does not hold.
+fn directory_for_scratch(output: &Output) -> PathBuf {
+    match output {
+        Output::Path(path) => directory_of(path),
+        Output::Stdout => std::env::temp_dir(),
+    }
+}
+
+/// Ids that one sentence names.
+const NAMED: usize = 10;
+
+/// The ids that are lost with all damage, as the end of a sentence: `683 ids are lost: 7, 12, ...`. Empty where none
+/// are.
+pub fn what_is_lost(verified: &Verified) -> String {
+    let lost = || verified.damage.iter().map(|damage| &damage.ids_lost);
+    let count: u64 = lost().map(|lost| lost.count).sum();
+    let named: Vec<String> = lost().flat_map(|lost| &lost.ids).take(NAMED).map(i64::to_string).collect();
+    let more = if (named.len() as u64) < count { ", ..." } else { "" };
+    match (count, named.is_empty()) {
+        (0, _) => String::new(),
+        (_, true) => format!("{} ids are lost, which ones cannot be read", grouped(count)),
+        (1, false) => format!("1 id is lost: {}", named.join(", ")),
+        (_, false) => format!("{} ids are lost: {}{more}", grouped(count), named.join(", ")),
+    }
+}
+
+pub(crate) fn place_of(directory: &Path, side: &Attachment) -> Result<Place, Cause> {
     beside::place(directory, &side.name, side.length, &blake3::Hash::from_bytes(side.digest.0))
 }
 
 /// The attachments that the stream refers to as side files.
-fn side_files(
+pub(crate) fn side_files(
     opened: &Opened,
     snapshot: &Snapshot,
     warnings: &mut Vec<String>,

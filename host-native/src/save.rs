@@ -40,7 +40,7 @@ use std::{
 const SIDE_FILE_TYPE: &str = "application/x-faiss-ivfdata";
 
 /// Number of the level in `FIDE` for data that is not all there.
-const PARTIAL: u8 = 3;
+pub(crate) const PARTIAL: u8 = 3;
 
 /// What goes into a snapshot beside the stream.
 #[derive(Debug, Clone, Default)]
@@ -215,12 +215,12 @@ pub(crate) fn report(
 /// What goes into a snapshot, read and judged.
 pub(crate) struct Prepared<'a> {
     pub(crate) judged: Judged,
-    metadata: Vec<Entry>,
+    pub(crate) metadata: Vec<Entry>,
     attachments: Vec<Attaching<'a>>,
     /// Number of the attachment that is the side file.
-    side: Option<usize>,
-    fidelity: Option<Fidelity>,
-    recipe: Option<Recipe>,
+    pub(crate) side: Option<usize>,
+    pub(crate) fidelity: Option<Fidelity>,
+    pub(crate) recipe: Option<Recipe>,
 }
 
 struct Attaching<'a> {
@@ -253,8 +253,7 @@ pub(crate) fn prepare<'a>(
     let judged = judge::judge(&stream, additions.opaque).map_err(|cause| refuse(cause, name, opaque))?;
     once("--meta", additions.metadata.iter().map(|(key, _)| key))?;
     once("--attach", additions.attachments.iter().map(|(name, _)| name))?;
-    let mut prepared =
-        Prepared { judged, metadata: Vec::new(), attachments: Vec::new(), side: None, fidelity: None, recipe: None };
+    let mut prepared = Prepared::only(judged);
     if let Some(len) = opened.interrupted {
         let rest = opened.file.len() - len;
         let said = format!("{}; the {rest} bytes behind it are left out", interrupted_seal(len));
@@ -294,6 +293,11 @@ fn once<'n>(option: &str, mut names: impl Iterator<Item = &'n String>) -> Result
 }
 
 impl<'a> Prepared<'a> {
+    /// A judged stream, and nothing with it.
+    pub(crate) fn only(judged: Judged) -> Prepared<'a> {
+        Prepared { judged, metadata: Vec::new(), attachments: Vec::new(), side: None, fidelity: None, recipe: None }
+    }
+
     /// Keep what the snapshot has beside its stream.
     fn keep(&mut self, snapshot: &'a Snapshot, file: &'a File) -> Result<(), Cause> {
         if let Some(metadata) = drive(snapshot.body::<Metadata>(), file)? {
@@ -315,8 +319,8 @@ impl<'a> Prepared<'a> {
         Ok(())
     }
 
-    /// Add an attachment, in the place of one with the same name.
-    fn attach(&mut self, name: &str, media_type: &str, store: Box<dyn Store + 'a>) -> usize {
+    /// Add an attachment, in the place of one with the same name. Gives its number.
+    pub(crate) fn attach(&mut self, name: &str, media_type: &str, store: Box<dyn Store + 'a>) -> usize {
         let added = Attaching { name: name.into(), media_type: media_type.into(), store };
         match self.attachments.iter().position(|other| other.name == name) {
             Some(place) => {

@@ -45,6 +45,8 @@ pub struct Verified {
     pub chunks: u64,
     /// What is wrong, in the order in which it was found.
     pub damage: Vec<Damage>,
+    /// The bytes of the stream that no digest vouches for: of damaged chunks, and of those that no table names.
+    pub stream_damage: Vec<Span>,
     /// What is not damage but has to be known.
     pub warnings: Vec<String>,
     /// The outline, made again from the stream; as recorded where the stream is damaged.
@@ -84,8 +86,15 @@ pub fn verify(
     progress: Progress<'_>,
 ) -> Result<Verified, Cause> {
     let bytes = file.len();
-    let mut verified =
-        Verified { bytes, chunks: 0, damage: Vec::new(), warnings: Vec::new(), outline: None, ids: None };
+    let mut verified = Verified {
+        bytes,
+        chunks: 0,
+        damage: Vec::new(),
+        stream_damage: Vec::new(),
+        warnings: Vec::new(),
+        outline: None,
+        ids: None,
+    };
     if !snapshot.signatures().is_empty() {
         verified.warnings.push("signature present, not checked".into());
     }
@@ -107,9 +116,12 @@ pub fn verify(
         None => Looking::Away,
     };
 
-    let mut checked = Checked { runs: Vec::new(), chunks: 0, problems: Vec::new(), stream_seen: false };
+    let mut checked = Checked { runs: Vec::new(), chunks: 0, problems: Vec::new(), stream_seen: false, seen_to: 0 };
     check_all(file, snapshot, &stream, &mut summing, &mut checked, progress)?;
     verified.chunks = checked.chunks;
+    let of_stream = checked.runs.iter().filter(|run| run.owner == Owner::Stream);
+    verified.stream_damage = of_stream.map(|run| run.logical).collect();
+    verified.stream_damage.extend(Some(Span::between(checked.seen_to, stream.len())).filter(|rest| !rest.is_empty()));
     let stream_is_good = !checked.runs.iter().any(|run| run.owner == Owner::Stream);
 
     if stream_is_good {
@@ -197,6 +209,8 @@ struct Checked {
     chunks: u64,
     problems: Vec<Damage>,
     stream_seen: bool,
+    /// Where the last chunk of the stream ends that was checked.
+    seen_to: u64,
 }
 
 /// Damaged chunks of one owner that follow each other.
@@ -374,6 +388,9 @@ fn check_chunks(
     checked.chunks += entries.len() as u64;
     let of_stream = first.owner == Owner::Stream;
     checked.stream_seen |= of_stream;
+    if of_stream {
+        checked.seen_to = last.logical.end();
+    }
     let ids_lie_in = ids.lie_in();
     let mut pass = |span: Span, bytes: &[u8]| {
         if of_stream {

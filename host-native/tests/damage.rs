@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{expect, index, run, text};
+use common::{expect, index, noise, run, text};
 use faissil::{
     core::{Span, snapshot::ChunkEntry},
     drive::drive,
@@ -81,7 +81,7 @@ fn damaged_bytes_are_refused_and_others_read() {
 fn dump_shows_damaged_bytes_and_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
-    let stream = index(ROWS, 2);
+    let stream = noise(ROWS, 2);
     let vectors = stream.len() as u64 - ROWS * BYTES_OF_A_ROW * 2 - 8;
     fs::write(dir.join("x.faiss"), &stream).unwrap();
     for layout in ["sealed", "packed"] {

@@ -77,6 +77,13 @@ fn the_document_names_every_field_of_every_command() {
     bytes[200] ^= 1;
     fs::write(dir.join("bad.faissil"), bytes).unwrap();
     take(1, &["verify", "bad.faissil"]);
+    take(1, &["load", "bad.faissil", "rest.faissil", "--salvage"]);
+    fs::write(dir.join("h.faiss"), fs::read(root().join("samples/debian-packages.faiss")).unwrap()).unwrap();
+    take(0, &["save", "h.faiss", "h.faissil"]);
+    let mut bytes = fs::read(dir.join("h.faissil")).unwrap();
+    bytes[2_000_000] ^= 1;
+    fs::write(dir.join("h.faissil"), bytes).unwrap();
+    take(1, &["load", "h.faissil", "rest.faissil", "--salvage"]);
     take(2, &["verify", "missing"]);
     take(0, &["ids", "a.faiss"]);
     take(0, &["ids", "i.faiss"]);

@@ -2,7 +2,7 @@
 //!
 //! [`examine`] is what the hostile tests and the fuzz targets run: it must come back for any bytes.
 
-use crate::driven;
+use crate::{driven, salvaged};
 use faissil_core::bytes::{Reading, Span, Step, slice};
 use faissil_core::cut::{Cuts, Grain};
 use faissil_core::error::Error;
@@ -10,6 +10,7 @@ use faissil_core::faiss::Outliner;
 use faissil_core::files::Files;
 use faissil_core::ids::{IdStream, Lookup, Road, Row, Summariser, place, plan_lookup};
 use faissil_core::outline::{Meaning, Outline};
+use faissil_core::salvage::Damaged;
 use faissil_core::snapshot::{Attachments, CheckAll, Damage, FindMark, Ids, Metadata, Open, Producer, TreeBody};
 use faissil_core::vectors::{VectorStream, find};
 
@@ -32,6 +33,7 @@ pub fn examine(file: &[u8]) -> Option<Error> {
     check_lists(&outline, file);
     check_ids(&outline, file);
     check_vectors(&outline, file);
+    check_salvage(&outline, file);
     outline.fault
 }
 
@@ -155,6 +157,18 @@ fn check_lists(outline: &Outline, file: &[u8]) {
             }
         }
         assert_eq!(rows, lists.balance.total);
+    }
+}
+
+/// That damage is left out or refused, and that what is left is not made of it.
+fn check_salvage(outline: &Outline, file: &[u8]) {
+    let len = file.len() as u64;
+    for (at, length) in [(len / 3, 2), (len / 2, len / 4), (len.saturating_sub(9), 9)] {
+        let damaged = Damaged::new([Span::new(at, length.min(len - at))]);
+        match salvaged::plan(file, outline, &damaged) {
+            Ok(plan) => salvaged::make(&plan, file, &damaged, 1 << 16, drop),
+            Err(refusal) => assert!(refusal.span.end() <= len, "{refusal}"),
+        }
     }
 }
 

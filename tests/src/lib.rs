@@ -9,6 +9,7 @@ pub mod counting;
 pub mod driven;
 pub mod examine;
 pub mod heal;
+pub mod salvaged;
 pub mod snapshots;
 
 use std::collections::BTreeMap;

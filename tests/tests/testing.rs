@@ -82,7 +82,7 @@ fn what_a_snapshot_carries_is_on_its_page() {
     std::fs::write(&note, "a note").unwrap();
     let additions = Additions {
         metadata: vec![("model".into(), "MiniLM".into())],
-        attachments: vec![("n.txt".into(), note)],
+        attachments: vec![("n.txt".into(), faissil::save::Attach::File(note))],
         ..Additions::default()
     };
     save(&Input::Path(index.clone()), &snapshot, Layout::Sealed, &additions, &|_, _| {}).unwrap();

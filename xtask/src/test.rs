@@ -71,10 +71,14 @@ pub(crate) fn faiss_needs() -> Outcome {
 }
 
 /// FAISS reads what the command seals.
+/// FAISS reads what the command seals, and what it salvages.
 fn read_by_faiss(python: &Path) -> Outcome {
     must(&mut cargo(&["build", "--quiet", "--package", "faissil"]))?;
-    let mut script = command(python, &["tests/faiss/read_sealed.py"]);
-    must(script.arg(target().join("debug/faissil")).args(["fixtures/faiss", "samples/debian-packages.faiss"]))
+    let faissil = target().join("debug/faissil");
+    let mut sealed = command(python, &["tests/faiss/read_sealed.py"]);
+    must(sealed.arg(&faissil).args(["fixtures/faiss", "samples/debian-packages.faiss"]))?;
+    let mut salvaged = command(python, &["tests/faiss/read_salvaged.py"]);
+    must(salvaged.arg(&faissil).arg("fixtures/faiss"))
 }
 
 /// A Python that has what the tests need.

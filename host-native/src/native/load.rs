@@ -16,8 +16,9 @@ use crate::{
     drive::drive,
     error::Verdict,
     judge,
-    load::{attachments, check_expected, check_rest, check_stream, copy_stream},
+    load::{attachments, check_expected, check_rest, check_stream, copy_stream, with_what_is_lost},
     opened::Opened,
+    salvage::{Salvaged, salvage},
     store::{Stoppable, Store},
 };
 use faiss::index::{BinaryIndexImpl, IndexImpl};
@@ -170,6 +171,22 @@ impl Load {
     /// As [`load`](fn@load), and for an index that is not binary.
     pub fn load_owned_binary(&self, path: impl AsRef<Path>) -> Result<(BinaryIndexImpl, Provenance), Error> {
         self.owned(path.as_ref(), Family::Binary, |index| index.into_binary())
+    }
+
+    /// Load what is good of a damaged snapshot into memory: the index without the rows that damage touches, and which those are.
+    /// An intact snapshot comes back whole. The stream passes through a temporary file.
+    ///
+    /// # Errors
+    /// When what is damaged is no row and cannot be left out, or as [`load`](fn@load).
+    pub fn load_salvaged(&self, path: impl AsRef<Path>) -> Result<(IndexImpl, Salvaged), Error> {
+        let path = path.as_ref();
+        let failed = |error: std::io::Error| Cause::from(error).of("cannot make a temporary folder");
+        let folder = tempfile::tempdir().map_err(failed)?;
+        let rest = folder.path().join("salvaged.faiss");
+        let salvaged = salvage(path, &rest, self.expected, &*self.progress)?;
+        let plain = Load { expected: None, ..self.clone() };
+        let (index, _) = plain.load_owned(&rest)?;
+        Ok((index, salvaged))
     }
 
     fn owned<T>(
@@ -464,10 +481,16 @@ fn is_mapped(record: &Record, array: &str) -> bool {
 /// Say what could not be loaded, and what to do.
 fn loading(cause: Cause, path: &Path, opened: &Opened) -> Error {
     let damaged = cause.verdict() == Verdict::Damaged;
+    let cause = match &opened.snapshot {
+        Some(snapshot) if damaged => with_what_is_lost(cause, opened, snapshot, &std::env::temp_dir(), &|_, _| {}),
+        _ => cause,
+    };
     let is_newer = matches!(&cause, Cause::Fault(fault) if matches!(fault.kind, Kind::UnknownTag(_)));
     let error = cause.of(format!("cannot load `{}`", path.display()));
     match &opened.snapshot {
-        Some(_) if damaged => error.hint("`faissil verify` says what is lost"),
+        Some(_) if damaged => error.hint(
+            "`Load::load_salvaged` (`faissil load --salvage`) gives back the rest where that can be done, `faissil verify` says more",
+        ),
         _ if is_newer => {
             error.hint("the index is of a kind that this build does not know; `faissil inspect` says more")
         }

@@ -2,7 +2,10 @@
 
 #![allow(dead_code)] // each test uses its part
 
-use faissil::fixture::Fixture;
+use faissil::{
+    core::{ids::ExternalId, standin::StandIn},
+    fixture::Fixture,
+};
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -53,6 +56,19 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 /// An index of `rows` vectors of `d` floats with scattered ids: IndexIDMap2 over IndexFlat.
 pub(crate) fn index(rows: u64, d: u32) -> Vec<u8> {
     Fixture::new("IDMap2,Flat").rows(rows).dim(d).build().unwrap()
+}
+
+/// As [`index`], of bytes that no codec makes smaller.
+pub(crate) fn noise(rows: u64, d: u32) -> Vec<u8> {
+    let stand_in = StandIn::new(d, 1, 0.0, rows).unwrap();
+    let vector = |row: u64| {
+        let mut bytes = vec![0; d as usize * 4];
+        blake3::Hasher::new().update(&row.to_le_bytes()).finalize_xof().fill(&mut bytes);
+        bytes
+    };
+    let ids = (0..rows).map(|row| ExternalId((row * 7919 % (rows + 7)).cast_signed() - 5));
+    let pieces: Result<Vec<_>, _> = stand_in.pieces((0..rows).map(vector), ids).collect();
+    pieces.unwrap().concat()
 }
 
 /// An IndexIVFFlat of `nlist` lists with `size` vectors of `d` floats each; the ids count from 100.

@@ -3,7 +3,7 @@
 use crate::{
     Outcome,
     input::open,
-    say,
+    salvage, say,
     talk::{self, print, print_json},
 };
 use faissil::{
@@ -16,7 +16,8 @@ use std::path::PathBuf;
 
 /// Get the exact index file back from a snapshot, verified.
 ///
-/// A damaged snapshot gives nothing. Side files come beside OUT, and never over another file.
+/// A damaged snapshot gives nothing, unless --salvage asks for the rest. Side files come beside OUT, and never over
+/// another file.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The snapshot; `-` is standard input
@@ -32,6 +33,10 @@ pub(crate) struct Args {
     #[cfg(feature = "native")]
     #[arg(long)]
     check: bool,
+    /// Of a damaged snapshot, write the index without the damaged rows, and list what is left out. An OUT that ends in
+    /// `.faissil` becomes a snapshot that says so. The exit code is still 1
+    #[arg(long)]
+    salvage: bool,
     /// Print what was loaded as JSON
     #[arg(long)]
     json: bool,
@@ -44,6 +49,9 @@ impl Args {
         if to_stdout && self.json {
             let cause = faissil::Cause::Refused("--json prints there too".into());
             return Err(cause.of("cannot load to standard output"));
+        }
+        if self.salvage {
+            return salvage::run(&self.snapshot, &self.output, self.expect, self.json);
         }
         let opened = open(&self.snapshot)?;
         let loaded = load_opened(&opened, &self.snapshot, &output, self.expect, &talk::progress("loading"))?;

@@ -14,6 +14,7 @@ mod input;
 mod inspect;
 mod load;
 mod npy;
+mod salvage;
 mod save;
 mod say;
 mod seal;

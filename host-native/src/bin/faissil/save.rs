@@ -213,7 +213,7 @@ pub(crate) fn page(saved: &Saved, from: &str, to: &str) -> String {
 }
 
 /// An index in one line.
-fn what(outline: &Outline) -> String {
+pub(crate) fn what(outline: &Outline) -> String {
     let root = &outline.root;
     let mut text = describe::description(root).text;
     if let (Some(ntotal), Some(d)) = (root.u64("ntotal"), root.u64("d")) {

@@ -55,7 +55,7 @@ struct StreamJson {
 }
 
 #[derive(Serialize)]
-struct DamageJson {
+pub(crate) struct DamageJson {
     span: SpanJson,
     path: String,
     ids_lost: LostJson,
@@ -192,7 +192,8 @@ impl Args {
     }
 }
 
-fn damage_json(damage: &faissil::verify::Damage) -> DamageJson {
+/// A damage as `verify` prints it.
+pub(crate) fn damage_json(damage: &faissil::verify::Damage) -> DamageJson {
     DamageJson {
         span: SpanJson { offset: damage.span.start, bytes: damage.span.len },
         path: damage.path.clone(),
