@@ -5,57 +5,9 @@
 //! next, a host brings it, until it is done. No trait here does I/O, so one parser serves files,
 //! servers, browsers and tests; [`Reading::over`] runs one over bytes that are all in memory.
 
+pub use crate::place::Span;
+
 use crate::error::Error;
-use core::fmt;
-
-/// A run of bytes: where it starts and how long it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Span {
-    /// First byte, counted from the start of the file.
-    pub start: u64,
-    /// Length in bytes.
-    pub len: u64,
-}
-
-impl Span {
-    /// The span of `len` bytes from `start`.
-    pub const fn new(start: u64, len: u64) -> Span {
-        Span { start, len }
-    }
-
-    /// The span from `start` up to but not including `end`; empty where `end` is not after `start`.
-    pub const fn between(start: u64, end: u64) -> Span {
-        Span { start, len: end.saturating_sub(start) }
-    }
-
-    /// The first byte after the span. Saturates: a span that claims to pass `u64::MAX` ends there.
-    pub const fn end(&self) -> u64 {
-        self.start.saturating_add(self.len)
-    }
-
-    /// Whether there is no byte in it.
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Whether all of `other` lies inside.
-    pub const fn contains(&self, other: &Span) -> bool {
-        other.start >= self.start && other.end() <= self.end()
-    }
-
-    /// The bytes that both spans share, if any.
-    pub fn overlap(&self, other: &Span) -> Option<Span> {
-        let (start, end) = (self.start.max(other.start), self.end().min(other.end()));
-        (start < end).then(|| Span::between(start, end))
-    }
-}
-
-impl fmt::Display for Span {
-    /// As half-open byte positions: `45..3245`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}..{}", self.start, self.end())
-    }
-}
 
 /// What a [`Reading`] answers.
 #[derive(Debug, Clone, PartialEq, Eq)]

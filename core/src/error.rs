@@ -4,8 +4,7 @@
 //! from the outside in), and by how much (`kind`, with the numbers). Messages are lower case, end
 //! without a full stop, and name the value last. Hosts add the file's name and what to do next.
 
-use crate::bytes::Span;
-use crate::outline::Fourcc;
+use crate::place::{Fourcc, Span};
 use alloc::{
     borrow::Cow,
     format,

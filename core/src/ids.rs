@@ -11,6 +11,7 @@
 mod duplicates;
 mod lookup;
 mod place;
+mod repeats;
 mod road;
 mod stream;
 mod summary;
@@ -18,6 +19,7 @@ mod summary;
 pub use duplicates::{DuplicateCount, Merge, Seen};
 pub use lookup::{Found, Lookup, Place};
 pub use place::{IdPlace, Unfollowed, place};
+pub use repeats::repeats;
 pub use road::{Cost, Plan, Road, plan_lookup};
 pub use stream::{Batch, IdStream, InList};
 pub use summary::{IdKind, IdSummary, Summariser};

@@ -5,28 +5,13 @@
 //! FAISS's own (`ntotal`, `pq.M`, `hnsw.efSearch`). The grammar that makes outlines is
 //! [`crate::faiss`]; this module knows nothing of it.
 
+pub use crate::place::Fourcc;
+
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::lists::Lists;
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use core::fmt;
-
-/// A four-character code, the bytes as they stand in the file.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fourcc(pub [u8; 4]);
-
-impl fmt::Display for Fourcc {
-    /// The characters; what does not print is escaped.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.escape_ascii())
-    }
-}
-
-impl fmt::Debug for Fourcc {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{self}`")
-    }
-}
 
 /// A name of a field, an array or a role: mostly fixed, sometimes numbered.
 pub type Name = Cow<'static, str>;
@@ -177,6 +162,44 @@ impl Dtype {
             Dtype::F64 => "f64",
         }
     }
+}
+
+impl fmt::Display for Array {
+    /// Type and shape: `f32[500, 8]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.dtype.name())?;
+        listed(f, &self.shape)
+    }
+}
+
+impl fmt::Display for Value {
+    /// As people write it; floats so that different bits read differently, but for kinds of NaN.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Bool(v) => v.fmt(f),
+            Value::U8(v) => v.fmt(f),
+            Value::I8(v) => v.fmt(f),
+            Value::I32(v) => v.fmt(f),
+            Value::U32(v) => v.fmt(f),
+            Value::I64(v) => v.fmt(f),
+            Value::U64(v) => v.fmt(f),
+            Value::F32(v) => v.fmt(f),
+            Value::F64(v) => v.fmt(f),
+            Value::Tag(v) => v.fmt(f),
+            Value::Text(v) => v.escape_debug().fmt(f),
+            Value::Many(values) => listed(f, values),
+        }
+    }
+}
+
+/// `[1, 2, 3]`.
+fn listed(f: &mut fmt::Formatter<'_>, values: &[impl fmt::Display]) -> fmt::Result {
+    f.write_str("[")?;
+    for (number, value) in values.iter().enumerate() {
+        f.write_str(if number == 0 { "" } else { ", " })?;
+        value.fmt(f)?;
+    }
+    f.write_str("]")
 }
 
 /// A smallest part of a stream: bytes that mean one thing.

@@ -11,12 +11,14 @@ mod dump;
 mod fidelity;
 mod json;
 mod make;
+mod opaque;
 mod page;
 
 pub use dump::Dump;
 pub use fidelity::Level;
 pub use json::{Json, Object};
 pub use make::{hex, inspection};
+pub use opaque::{Opaque, opaque, opaque_page};
 pub use page::{grouped, page, size};
 
 use crate::describe::Note;

@@ -5,6 +5,9 @@
 //! FAISS, the viewer and every check read one kind of file. Rows without ids of their own are given
 //! their number. The stream says nothing of what it stands for; a snapshot's recipe does.
 //!
+//! The other two [`Shape`]s, an `IndexFlat` alone and in an `IndexIDMap`, stand in for nothing: they are the simplest
+//! indexes there are, for tests.
+//!
 //! [`StandIn`] knows every length before the first byte; [`StandIn::pieces`] yields the stream in
 //! order, in bounded memory, vectors first and then ids, as FAISS does (`write_index`, `IndexIDMap`
 //! and `IndexFlat`, FAISS 1.15.0). Equal input gives equal bytes.
@@ -22,9 +25,21 @@ const FILLER: i64 = 1 << 20;
 /// Ids in one piece.
 const IDS: usize = 1 << 13;
 
+/// What is around the `IndexFlat`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Nothing: no ids are stored.
+    Flat,
+    /// An `IndexIDMap`.
+    IdMap,
+    /// An `IndexIDMap2`, which FAISS can also ask for the vector of an id.
+    IdMap2,
+}
+
 /// A stand-in stream: what must be known before its first byte.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StandIn {
+    shape: Shape,
     d: u32,
     metric_type: i32,
     metric_arg: f32,
@@ -39,17 +54,26 @@ impl StandIn {
     /// # Errors
     /// A dimension that is 0 or above what FAISS reads, a negative metric, a length above 2^63.
     pub fn new(d: u32, metric_type: i32, metric_arg: f32, rows: u64) -> Result<StandIn, Error> {
+        StandIn::shaped(Shape::IdMap2, d, metric_type, metric_arg, rows)
+    }
+
+    /// The stream of this shape; otherwise as [`new`](StandIn::new).
+    ///
+    /// # Errors
+    /// As [`new`](StandIn::new).
+    pub fn shaped(shape: Shape, d: u32, metric_type: i32, metric_arg: f32, rows: u64) -> Result<StandIn, Error> {
         if d == 0 || u64::from(d) > MAX_DIMENSION {
             return Err(Error::invalid(4, "d is 1..=1048576", d).inside("d"));
         }
         if metric_type < 0 {
             return Err(Error::invalid(33, "metric_type is not negative", metric_type).inside("metric_type"));
         }
-        let mut stand_in = StandIn { d, metric_type, metric_arg, rows, len: 0 };
+        let mut stand_in = StandIn { shape, d, metric_type, metric_arg, rows, len: 0 };
+        let (id, count) = if shape == Shape::Flat { (0, 0) } else { (8, 8) };
         let counts =
-            u64::from(d).checked_mul(4).and_then(|row| row.checked_add(8)).and_then(|row| row.checked_mul(rows));
+            u64::from(d).checked_mul(4).and_then(|row| row.checked_add(id)).and_then(|row| row.checked_mul(rows));
         stand_in.len = counts
-            .and_then(|rows| rows.checked_add(stand_in.head().len() as u64)?.checked_add(8))
+            .and_then(|rows| rows.checked_add(stand_in.head().len() as u64)?.checked_add(count))
             .filter(|&len| i64::try_from(len).is_ok())
             .ok_or_else(|| Error::invalid(8, "a stream is shorter than 2^63 bytes", rows).inside("ntotal"))?;
         Ok(stand_in)
@@ -67,8 +91,13 @@ impl StandIn {
             L2 => b"IxF2",
             _ => b"IxFl",
         };
+        let around = match self.shape {
+            Shape::Flat => None,
+            Shape::IdMap => Some(b"IxMp"),
+            Shape::IdMap2 => Some(b"IxM2"),
+        };
         let mut out = Vec::new();
-        for tag in [b"IxM2", flat] {
+        for tag in around.into_iter().chain([flat]) {
             out.extend_from_slice(tag);
             out.extend_from_slice(&self.d.to_le_bytes());
             out.extend_from_slice(&self.rows.to_le_bytes());
@@ -85,7 +114,8 @@ impl StandIn {
     }
 
     /// The stream in order. `vectors` are little-endian floats, row after row, in pieces cut anywhere
-    /// and at the end `rows * d * 4` bytes; `ids` are one for each row.
+    /// and at the end `rows * d * 4` bytes; `ids` are one for each row, and
+    /// none for [`Shape::Flat`].
     ///
     /// Yields an error, and then nothing more, when more or fewer come than were said.
     pub fn pieces<V, I>(&self, vectors: V, ids: I) -> Pieces<V::IntoIter, I::IntoIter>
@@ -97,9 +127,9 @@ impl StandIn {
             head: Some(self.head()),
             vectors: vectors.into_iter(),
             codes_left: self.rows.saturating_mul(u64::from(self.d).saturating_mul(4)),
-            counted: false,
+            counted: self.shape == Shape::Flat,
             ids: ids.into_iter(),
-            ids_left: self.rows,
+            ids_left: if self.shape == Shape::Flat { 0 } else { self.rows },
             stand_in: *self,
             at: 0,
             ended: false,

@@ -19,21 +19,45 @@ use std::{
 /// Longest name that common file systems take, in bytes.
 const LONGEST_NAME: usize = 255;
 
-/// `name`, if it is one plain file name.
+/// Names that are devices on Windows, in whatever case and with whatever extension; `#` stands for one of [`PORTS`].
+const DEVICES: [&str; 8] = ["con", "prn", "aux", "nul", "com#", "lpt#", "conin$", "conout$"];
+
+/// What Windows takes for the number of a port.
+const PORTS: [char; 13] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '\u{b9}', '\u{b2}', '\u{b3}'];
+
+/// `name`, if it is one plain file name, here and on any other system that the snapshot may come to.
 ///
 /// # Errors
-/// Says what is wrong with it: a path, a way out of the directory, bytes that no name should have.
+/// Says what is wrong with it: a path, a way out of the directory, a device, characters that no name should have.
 pub fn plain_name(name: &str) -> Result<&str, Cause> {
     let wrong = match name {
         "" => "it is empty",
         "." | ".." => "it names a directory",
         _ if name.contains(['/', '\\']) => "it is a path",
+        _ if name.contains(':') => "it holds a colon, which names a drive or a hidden stream on Windows",
         _ if name.chars().any(char::is_control) => "it holds a control character",
+        _ if name.chars().any(turns_text) => "it holds a character that changes the direction of text",
+        _ if name.ends_with(['.', ' ']) => "it ends with a dot or a space, which Windows leaves out",
+        _ if is_device(name) => "it is a device on Windows",
         _ if is_temporary(name) => "it is one that Faissil's own temporary files have, which are removed",
         _ if name.len() > LONGEST_NAME => "it is longer than 255 bytes",
         _ => return Ok(name),
     };
     Err(Cause::Refused(format!("`{}` cannot be a file's name: {wrong}", name.escape_debug())))
+}
+
+/// Marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm: with them a name reads as another.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether Windows opens a device by this name, in any directory.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end_matches(' ').to_ascii_lowercase();
+    DEVICES.into_iter().any(|device| match device.strip_suffix('#') {
+        None => stem == device,
+        Some(port) => stem.strip_prefix(port).is_some_and(|number| number.parse().is_ok_and(|n| PORTS.contains(&n))),
+    })
 }
 
 /// The last part of the path that FAISS stored for a side file, as a plain name.
@@ -81,7 +105,14 @@ pub enum Place {
 /// # Errors
 /// When the name is unsafe, or something else stands there: that is never overwritten.
 pub fn place(directory: &Path, name: &str, len: u64, digest: &blake3::Hash) -> Result<Place, Cause> {
-    let path = directory.join(plain_name(name)?);
+    place_at(directory.join(plain_name(name)?), len, digest)
+}
+
+/// The same for a path that the user chose, whose name is no stranger's.
+///
+/// # Errors
+/// When something else stands there.
+pub fn place_at(path: PathBuf, len: u64, digest: &blake3::Hash) -> Result<Place, Cause> {
     match fs::symlink_metadata(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Place::Free(path)),
         Err(error) => return Err(error.into()),
@@ -122,7 +153,41 @@ mod tests {
         {
             assert!(plain_name(bad).is_err(), "{bad:?}");
         }
-        assert_eq!(plain_name("lists.ivfdata").unwrap(), "lists.ivfdata");
+        for device in [
+            "CON",
+            "nul",
+            "Aux.txt",
+            "PRN.tar.gz",
+            "COM1",
+            "com9.json",
+            "LPT0",
+            "LPT\u{b2}",
+            "NUL .txt",
+            "CONIN$",
+            "conout$.x",
+        ] {
+            assert!(plain_name(device).unwrap_err().to_string().contains("a device on Windows"), "{device}");
+        }
+        for (bad, why) in [
+            ("C:evil", "a colon"),
+            ("x:stream", "a colon"),
+            ("x.", "ends with a dot"),
+            ("x ", "ends with a dot or a space"),
+            ("a\tb", "a control character"),
+            ("a\u{85}b", "a control character"),
+        ] {
+            let said = plain_name(bad).unwrap_err().to_string();
+            assert!(said.contains(why), "{said}");
+        }
+        let bidi = ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}').chain(['\u{200e}', '\u{200f}', '\u{61c}']);
+        for c in bidi {
+            let said = plain_name(&format!("gpj{c}.exe")).unwrap_err().to_string();
+            // The message itself must not turn around.
+            assert!(said.contains("direction of text") && !said.contains(c), "{said}");
+        }
+        for good in ["lists.ivfdata", "console", "com", "COM10", "nul2", "x.con", " x", "\u{5d0}.txt", "a b"] {
+            assert_eq!(plain_name(good).unwrap(), good);
+        }
         assert_eq!(base_name("/data/old/lists.ivfdata").unwrap(), "lists.ivfdata");
         assert_eq!(base_name("C:\\data\\lists.ivfdata").unwrap(), "lists.ivfdata");
         assert!(base_name("/data/..").is_err());

@@ -57,9 +57,15 @@ impl Cause {
         }
     }
 
-    /// This cause of not having done `what`.
+    /// This cause of not having done `what`. Where standard output could not be written, that is what was not done.
     pub fn of(self, what: impl Into<String>) -> Error {
-        Error { what: what.into(), cause: self, hint: None }
+        let what = if self.is_of_stdout() { NO_STDOUT.into() } else { what.into() };
+        Error { what, cause: self, hint: None }
+    }
+
+    /// Whether standard output could not be written.
+    fn is_of_stdout(&self) -> bool {
+        matches!(self, Cause::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<Unwritten>()))
     }
 
     /// This cause of not having read the file at `path`.
@@ -69,11 +75,37 @@ impl Cause {
 
     /// This cause of not having written the file at `path`.
     pub fn writing(self, path: &Path) -> Error {
+        if path.as_os_str() == "-" || self.is_of_stdout() {
+            return self.of(NO_STDOUT);
+        }
         let full = matches!(&self, Cause::Io(error) if is_full(error));
         let error = self.of(format!("cannot write `{}`", path.display()));
         if full { error.hint("nothing was left behind; make room and run it again") } else { error }
     }
 }
+
+const NO_STDOUT: &str = "cannot write to standard output";
+
+/// Marks an error of standard output, so that what was read meanwhile is not blamed.
+#[derive(Debug)]
+struct Unwritten(Cause);
+
+/// The error of a write to standard output, which [`Cause::of`] will know again. That nobody reads any more stays as
+/// it is.
+pub fn to_stdout(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => error,
+        kind => io::Error::new(kind, Unwritten(Cause::Io(error))),
+    }
+}
+
+impl fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Unwritten {}
 
 /// Whether the disk, a quota or a file-size limit is what stopped a write.
 pub fn is_full(error: &io::Error) -> bool {
@@ -162,6 +194,15 @@ mod tests {
             error.to_string(),
             "cannot write `out.faissil`\n  cause: no space left on the disk\n  hint: nothing was left behind; make room and run it again"
         );
+    }
+
+    #[test]
+    fn what_is_read_is_not_to_blame_for_standard_output() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let said = "cannot write to standard output\n  cause: no space left on the disk";
+        assert_eq!(Cause::from(to_stdout(full())).reading(Path::new("x.faiss")).to_string(), said);
+        assert_eq!(Cause::from(full()).writing(Path::new("-")).to_string(), said);
+        assert_eq!(to_stdout(io::ErrorKind::BrokenPipe.into()).kind(), io::ErrorKind::BrokenPipe);
     }
 
     #[test]

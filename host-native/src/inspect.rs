@@ -10,7 +10,7 @@ use crate::{
     judge,
     load::attachments,
     opened::{Opened, Stream, interrupted_seal},
-    store::{Decoded, File, Joined, Store, Watched},
+    store::{Decoded, File, Joined, Shown, Store, Watched},
     summing::Summing,
     verify::has_ids,
 };
@@ -21,7 +21,7 @@ use faissil_core::{
     ids::{IdPlace, IdSummary, place},
     keep,
     outline::Outline,
-    report::{Attachment, Container, Fidelity, Inspection, Known, Level, Run, inspection},
+    report::{Attachment, Container, Fault, Fidelity, Inspection, Known, Level, Opaque, Run, inspection, opaque},
     snapshot::{self, Layout, Snapshot},
 };
 use std::{env, path::Path};
@@ -72,6 +72,31 @@ impl<'a> Index<'a> {
     pub fn of(opened: &'a Opened) -> Result<Index<'a>, Cause> {
         let stream = opened.checked();
         let outline = judge::outline(&stream)?;
+        Ok(Index::with(opened, stream, outline))
+    }
+
+    /// The same for whoever looks at damage: damaged bytes are given as they are, and [`shown`](Index::shown) says which.
+    /// Where they are in the way of the outline, it is the one that the snapshot records.
+    ///
+    /// # Errors
+    /// As [`of`](Index::of).
+    pub fn with_damage(opened: &'a Opened) -> Result<Index<'a>, Cause> {
+        let Some(snapshot) = &opened.snapshot else { return Index::of(opened) };
+        let stream = Stream::Checked(Box::new(Decoded::damaged_stream(snapshot, &opened.file)));
+        let found = judge::outline(&stream);
+        let outline = match recorded_outline(snapshot, &opened.file) {
+            Ok(Some(recorded)) if !shown(&stream).is_empty() => recorded,
+            _ => found?,
+        };
+        Ok(Index::with(opened, stream, outline))
+    }
+
+    /// The damaged chunks that were given so far.
+    pub fn shown(&self) -> Vec<Shown> {
+        shown(&self.stream)
+    }
+
+    fn with(opened: &'a Opened, stream: Stream<'a, &'a File>, outline: Outline) -> Index<'a> {
         let (mut side, mut side_missing) = (None, None);
         if let Some(stored) = judge::side_files(&outline).first() {
             match open_side(opened, stored) {
@@ -83,7 +108,7 @@ impl<'a> Index<'a> {
                 }
             }
         }
-        Ok(Index { stream, side, side_missing, outline })
+        Index { stream, side, side_missing, outline }
     }
 
     /// Lengths of stream and side file.
@@ -108,6 +133,21 @@ impl<'a> Index<'a> {
         let all = place.count().unwrap_or(0).saturating_mul(8);
         let store = Watched::new(self.joined(), all, progress);
         drive(Summing::new(&place, self.files(), &env::temp_dir()), &store)
+    }
+}
+
+fn shown(stream: &Stream<'_, &File>) -> Vec<Shown> {
+    match stream {
+        Stream::Checked(decoded) => decoded.shown(),
+        Stream::Verbatim(_) => Vec::new(),
+    }
+}
+
+/// The outline that a snapshot records; `None` for one of bytes that were no index to its writer.
+fn recorded_outline(snapshot: &Snapshot, file: &File) -> Result<Option<Outline>, Cause> {
+    match drive(snapshot.body::<snapshot::TreeBody>(), file)? {
+        Some(tree) => drive(snapshot.outline(&tree, keep::class), file).map(Some),
+        None => Ok(None),
     }
 }
 
@@ -139,13 +179,35 @@ pub fn inspect_opened(opened: &Opened, progress: Progress<'_>) -> Result<Inspect
     inspection_of(opened, progress).map_err(|cause| cause.reading(opened.file.path()))
 }
 
+/// What an opened snapshot says of itself although its bytes are no index to this build, which `why` says. `None` for
+/// anything else.
+///
+/// # Errors
+/// When the snapshot cannot be read.
+pub fn inspect_opaque(opened: &Opened, why: &Cause) -> Result<Option<Opaque>, Cause> {
+    let file = &opened.file;
+    let Some(snapshot) = &opened.snapshot else { return Ok(None) };
+    if drive(snapshot.body::<snapshot::TreeBody>(), file)?.is_some() {
+        return Ok(None);
+    }
+    let mut known = Known { file: file.path().display().to_string(), size_bytes: file.len(), ..Known::default() };
+    recall(snapshot, file, &mut known)?;
+    let message = why.to_string();
+    let fault = match why {
+        Cause::Fault(fault) => {
+            Fault { kind: fault.kind.label().into(), at: fault.at, path: fault.path.clone(), message }
+        }
+        _ => Fault { kind: "not recognised".into(), at: 0, path: String::new(), message },
+    };
+    Ok(Some(opaque(known, fault)))
+}
+
 fn inspection_of(opened: &Opened, progress: Progress<'_>) -> Result<Inspection, Cause> {
     let file = &opened.file;
     let mut known = Known { file: file.path().display().to_string(), size_bytes: file.len(), ..Known::default() };
     if let Some(snapshot) = &opened.snapshot {
         recall(snapshot, file, &mut known)?;
-        if let Some(tree) = drive(snapshot.body::<snapshot::TreeBody>(), file)? {
-            let outline = drive(snapshot.outline(&tree, keep::class), file)?;
+        if let Some(outline) = recorded_outline(snapshot, file)? {
             known.as_recorded = true;
             let ids = drive(snapshot.body::<snapshot::Ids>(), file)?;
             known.ids = ids.as_ref().and_then(keep::id_summary);
@@ -189,7 +251,7 @@ fn inspection_of(opened: &Opened, progress: Progress<'_>) -> Result<Inspection, 
 }
 
 /// What a snapshot says about itself.
-fn recall(snapshot: &Snapshot, file: &File, known: &mut Known) -> Result<(), Cause> {
+pub(crate) fn recall(snapshot: &Snapshot, file: &File, known: &mut Known) -> Result<(), Cause> {
     known.kind = match snapshot.layout() {
         Layout::Sealed => Container::Sealed,
         Layout::Packed => Container::Packed,

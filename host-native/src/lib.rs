@@ -4,8 +4,8 @@
 //! core asks for, hashes on all cores, and replaces files so that a crash leaves the old one or the
 //! new one. Nothing here knows FAISS's grammar or the snapshot's layout.
 //!
-//! To use it, start at [`save`](save::save()), [`verify`](verify::verify()), [`load`](load::load()), [`seal`](seal::seal())
-//! and [`inspect`](inspect::inspect()); each does what the command of its name does, without the talk. To read on, start at
+//! To use it, start at [`save`](save::save()), [`verify`](verify::verify()), [`load`](load::load()), [`salvage`](salvage::salvage()),
+//! [`seal`](seal::seal()) and [`inspect`](inspect::inspect()); each does what the command of its name does, without the talk. To read on, start at
 //! [`store`] (where bytes come from), [`drive`] (how a reading gets them) and [`replace`] (how a file is written);
 //! [`parallel`] keeps the cores busy in bounded memory.
 //!
@@ -45,6 +45,7 @@ pub mod append;
 pub mod beside;
 pub mod drive;
 pub mod error;
+pub mod fixture;
 pub mod hashing;
 pub mod inspect;
 pub mod judge;
@@ -55,11 +56,14 @@ pub mod native;
 pub mod opened;
 pub mod parallel;
 pub mod replace;
+pub mod salvage;
 pub mod save;
 pub mod seal;
 pub mod sorting;
 pub mod store;
 pub mod summing;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod verify;
 
 pub use error::{Cause, Error};

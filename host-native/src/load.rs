@@ -7,6 +7,7 @@ use crate::{
     append::Progress,
     beside::{self, Place},
     drive::{drive, drive_on},
+    error::{Verdict, to_stdout},
     hashing::{ChunkValues, hash_piece},
     judge,
     opened::{Opened, interrupted_seal},
@@ -14,9 +15,11 @@ use crate::{
     replace::{Replacement, directory_of},
     save::with_writeback,
     store::{Decoded, File, Store},
+    verify::{Verified, verify},
 };
 use faissil_core::{
     Span,
+    report::grouped,
     snapshot::{
         Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Found, Owner, SealedHash, Snapshot, StreamDigest,
     },
@@ -84,17 +87,39 @@ pub fn check_expected(snapshot: &Snapshot, expected: Option<Digest>) -> Result<(
 /// When the snapshot is damaged, is not the expected one, or something cannot be read or written. Then
 /// the output is as it was.
 pub fn load(input: &Path, output: &Output, expected: Option<Digest>, progress: Progress<'_>) -> Result<Loaded, Error> {
-    let opened = Opened::open(input)?;
+    load_opened(&Opened::open(input)?, input, output, expected, progress)
+}
+
+/// The same for an opened snapshot, which messages call `input`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_opened(
+    opened: &Opened,
+    input: &Path,
+    output: &Output,
+    expected: Option<Digest>,
+    progress: Progress<'_>,
+) -> Result<Loaded, Error> {
     let reading = |cause: Cause| cause.reading(input);
-    let snapshot = snapshot_of(&opened).map_err(|cause| {
-        reading(cause).hint(format!("`faissil save {0} {0}.faissil` makes a snapshot of an index", input.display()))
+    let snapshot = snapshot_of(opened).map_err(|cause| match judge::judge(&opened.stream(), false) {
+        Ok(_) => {
+            reading(cause).hint(format!("`faissil save {0} {0}.faissil` makes a snapshot of an index", input.display()))
+        }
+        // What the file is not must be said before what it lacks.
+        Err(cause) => reading(cause),
     })?;
     check_expected(snapshot, expected)
         .map_err(|cause| reading(cause).hint("this is another snapshot than you think"))?;
-    let damaged = |cause: Cause| {
-        let is_damage = cause.verdict() == crate::error::Verdict::Damaged;
-        let error = reading(cause);
-        if is_damage { error.hint("nothing was written; `faissil verify` says what is lost") } else { error }
+    let damaged = |cause: Cause| match cause.verdict() {
+        Verdict::Damaged => {
+            let cause = with_what_is_lost(cause, opened, snapshot, &directory_for_scratch(output), progress);
+            reading(cause).hint(
+                "nothing was written; `faissil load --salvage` gives back the rest where that can be done, \
+                 `faissil verify` says more",
+            )
+        }
+        Verdict::Undone => reading(cause),
     };
     let mut loaded = Loaded {
         digest: snapshot.digest(),
@@ -108,6 +133,13 @@ pub fn load(input: &Path, output: &Output, expected: Option<Digest>, progress: P
         Output::Stdout => {
             pass_stream(&opened.file, snapshot, &Sink::Nothing, progress).map_err(&damaged)?;
             pass_stream(&opened.file, snapshot, &Sink::Stdout, progress).map_err(&damaged)?;
+            for (_, side) in side_files(opened, snapshot, &mut loaded.warnings).map_err(&damaged)? {
+                let name = side.name.escape_debug();
+                loaded.warnings.push(format!(
+                    "the lists of this index are in another file: FAISS needs `{name}` beside it, which \
+                     `faissil attachments --extract` takes out of the snapshot"
+                ));
+            }
             return Ok(loaded);
         }
         Output::Path(path) => path,
@@ -116,7 +148,7 @@ pub fn load(input: &Path, output: &Output, expected: Option<Digest>, progress: P
         let cause = Cause::Refused("it is the snapshot itself".into()).writing(path);
         return Err(cause.hint("`faissil unseal` turns a sealed snapshot back into the index, in place"));
     }
-    let sides = side_files(&opened, snapshot, &mut loaded.warnings).map_err(&damaged)?;
+    let sides = side_files(opened, snapshot, &mut loaded.warnings).map_err(&damaged)?;
     let directory = directory_of(path);
     let places = sides.iter().map(|(_, side)| place_of(&directory, side)).collect::<Result<Vec<_>, _>>();
     let places = places.map_err(|cause| cause.writing(path))?;
@@ -144,12 +176,55 @@ pub fn load(input: &Path, output: &Output, expected: Option<Digest>, progress: P
     Ok(loaded)
 }
 
-fn place_of(directory: &Path, side: &Attachment) -> Result<Place, Cause> {
+/// A cause that says after its own words which ids are lost.
+pub(crate) fn with_what_is_lost(
+    cause: Cause,
+    opened: &Opened,
+    snapshot: &Snapshot,
+    scratch: &Path,
+    progress: Progress<'_>,
+) -> Cause {
+    match verify(&opened.file, snapshot, scratch, progress) {
+        Ok(verified) => match what_is_lost(&verified) {
+            lost if lost.is_empty() => cause,
+            lost => Cause::Damage(format!("{cause}; {lost}")),
+        },
+        Err(_) => cause,
+    }
+}
+
+/// Where a command that may write nothing keeps what memory does not hold.
+fn directory_for_scratch(output: &Output) -> PathBuf {
+    match output {
+        Output::Path(path) => directory_of(path),
+        Output::Stdout => std::env::temp_dir(),
+    }
+}
+
+/// Ids that one sentence names.
+const NAMED: usize = 10;
+
+/// The ids that are lost with all damage, as the end of a sentence: `683 ids are lost: 7, 12, ...`. Empty where none
+/// are.
+pub fn what_is_lost(verified: &Verified) -> String {
+    let lost = || verified.damage.iter().map(|damage| &damage.ids_lost);
+    let count: u64 = lost().map(|lost| lost.count).sum();
+    let named: Vec<String> = lost().flat_map(|lost| &lost.ids).take(NAMED).map(i64::to_string).collect();
+    let more = if (named.len() as u64) < count { ", ..." } else { "" };
+    match (count, named.is_empty()) {
+        (0, _) => String::new(),
+        (_, true) => format!("{} ids are lost, which ones cannot be read", grouped(count)),
+        (1, false) => format!("1 id is lost: {}", named.join(", ")),
+        (_, false) => format!("{} ids are lost: {}{more}", grouped(count), named.join(", ")),
+    }
+}
+
+pub(crate) fn place_of(directory: &Path, side: &Attachment) -> Result<Place, Cause> {
     beside::place(directory, &side.name, side.length, &blake3::Hash::from_bytes(side.digest.0))
 }
 
 /// The attachments that the stream refers to as side files.
-fn side_files(
+pub(crate) fn side_files(
     opened: &Opened,
     snapshot: &Snapshot,
     warnings: &mut Vec<String>,
@@ -254,7 +329,7 @@ impl Sink<'_> {
     fn write(&self, at: u64, bytes: &[u8]) -> Result<(), Cause> {
         match self {
             Sink::Nothing => {}
-            Sink::Stdout => io::stdout().lock().write_all(bytes)?,
+            Sink::Stdout => io::stdout().lock().write_all(bytes).map_err(to_stdout)?,
             Sink::File(file) => file.write_all_at(bytes, at)?,
         }
         Ok(())

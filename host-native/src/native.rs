@@ -8,8 +8,9 @@
 //! what a stream holds, whether it is whole and which FAISS reads it is asked of the core before FAISS sees a byte.
 
 #[allow(unsafe_code, reason = "FAISS is C++")]
-mod ffi;
+pub(crate) mod ffi;
 
+mod check;
 mod crashes;
 mod index;
 mod live;
@@ -19,6 +20,7 @@ mod reader;
 mod save;
 mod writer;
 
+pub use check::{Checked, check};
 pub use index::{Hits, Index, Provenance, RangeHits, Residence, Verification};
 pub use live::{Event, Live, Opening};
 pub use load::{Load, load, load_owned};

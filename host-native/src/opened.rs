@@ -58,10 +58,8 @@ impl Opened {
         match drive(Open::new(file.len()), &file) {
             Ok(snapshot) => Ok(Opened { file, snapshot: Some(snapshot), interrupted: None }),
             Err(Cause::Fault(fault)) if matches!(fault.kind, Kind::NotThis(_)) => {
-                // The outline, once: where the stream ends, if that is known.
-                let end = crate::judge::outline(&file).ok().filter(|outline| outline.fault.is_none());
-                let end = end.map(|outline| outline.end).filter(|end| *end < file.len());
-                if let Some(remains) = drive(FindTrailer::new(file.len(), end.unwrap_or(file.len())), &file)? {
+                let (end, remains) = remains(&file)?;
+                if let Some(remains) = remains {
                     return Err(Cause::Damage(spoiled(remains, file.len())));
                 }
                 let head = file.read(Span::new(0, file.len().min(MAGIC.len() as u64)))?;
@@ -99,6 +97,13 @@ impl Opened {
             None => self.stream(),
         }
     }
+}
+
+/// Where the stream of a file ends, if it is known and something follows; and what is left of a snapshot's end.
+pub(crate) fn remains(file: &File) -> Result<(Option<u64>, Option<Remains>), Cause> {
+    let end = crate::judge::outline(file).ok().filter(|outline| outline.fault.is_none());
+    let end = end.map(|outline| outline.end).filter(|end| *end < file.len());
+    Ok((end, drive(FindTrailer::new(file.len(), end.unwrap_or(file.len())), file)?))
 }
 
 /// What became of the end of a snapshot that was finished.

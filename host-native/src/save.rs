@@ -40,7 +40,7 @@ use std::{
 const SIDE_FILE_TYPE: &str = "application/x-faiss-ivfdata";
 
 /// Number of the level in `FIDE` for data that is not all there.
-const PARTIAL: u8 = 3;
+pub(crate) const PARTIAL: u8 = 3;
 
 /// What goes into a snapshot beside the stream.
 #[derive(Debug, Clone, Default)]
@@ -128,7 +128,7 @@ pub fn save(
         Input::Path(path) => path.as_path(),
         Input::Stdin => Path::new("-"),
     };
-    let prepared = prepare(&opened, additions).map_err(|cause| refuse(cause, name))?;
+    let prepared = prepare(&opened, additions, name, "--opaque")?;
     let replacement = Replacement::of(output)?;
     let stream = opened.stream();
     let need = prepared.attached() + stream.len();
@@ -215,12 +215,12 @@ pub(crate) fn report(
 /// What goes into a snapshot, read and judged.
 pub(crate) struct Prepared<'a> {
     pub(crate) judged: Judged,
-    metadata: Vec<Entry>,
+    pub(crate) metadata: Vec<Entry>,
     attachments: Vec<Attaching<'a>>,
     /// Number of the attachment that is the side file.
-    side: Option<usize>,
-    fidelity: Option<Fidelity>,
-    recipe: Option<Recipe>,
+    pub(crate) side: Option<usize>,
+    pub(crate) fidelity: Option<Fidelity>,
+    pub(crate) recipe: Option<Recipe>,
 }
 
 struct Attaching<'a> {
@@ -241,50 +241,63 @@ impl Prepared<'_> {
     }
 }
 
-/// Judge the stream and collect what goes with it.
-pub(crate) fn prepare<'a>(opened: &'a Opened, additions: &Additions) -> Result<Prepared<'a>, Cause> {
+/// Judge the stream of the file called `name` and collect what goes with it. `opaque`: what takes in any bytes.
+pub(crate) fn prepare<'a>(
+    opened: &'a Opened,
+    additions: &Additions,
+    name: &Path,
+    opaque: &str,
+) -> Result<Prepared<'a>, Error> {
+    let reading = |cause: Cause| cause.reading(name);
     let stream = opened.stream();
-    let judged = judge::judge(&stream, additions.opaque)?;
-    once("metadata key", additions.metadata.iter().map(|(key, _)| key))?;
-    once("attachment", additions.attachments.iter().map(|(name, _)| name))?;
-    let mut prepared =
-        Prepared { judged, metadata: Vec::new(), attachments: Vec::new(), side: None, fidelity: None, recipe: None };
+    let judged = judge::judge(&stream, additions.opaque).map_err(|cause| refuse(cause, name, opaque))?;
+    once("--meta", additions.metadata.iter().map(|(key, _)| key))?;
+    once("--attach", additions.attachments.iter().map(|(name, _)| name))?;
+    let mut prepared = Prepared::only(judged);
     if let Some(len) = opened.interrupted {
         let rest = opened.file.len() - len;
         let said = format!("{}; the {rest} bytes behind it are left out", interrupted_seal(len));
         prepared.judged.warnings.push(said);
     }
     if let Some(snapshot) = &opened.snapshot {
-        prepared.keep(snapshot, &opened.file)?;
+        prepared.keep(snapshot, &opened.file).map_err(reading)?;
     }
     let entry = |(key, value): &(String, String)| Entry { key: key.clone(), value: value.clone() };
     prepared.metadata.extend(additions.metadata.iter().map(entry));
     for (name, attach) in &additions.attachments {
-        beside::plain_name(name)?;
+        let what = match attach {
+            Attach::File(path) => path.display().to_string(),
+            Attach::Bytes { .. } => name.escape_debug().to_string(),
+        };
+        beside::plain_name(name)
+            .map_err(|cause| cause.of(format!("cannot attach `{what}`")).hint("--attach NAME=PATH"))?;
         match attach {
-            Attach::File(path) => {
-                let file = File::open(path).map_err(|error| Cause::Refused(error.to_string()))?;
-                prepared.attach(name, media_type(path), Box::new(file));
-            }
-            Attach::Bytes { media_type, bytes } => {
-                prepared.attach(name, media_type, Box::new(bytes.clone()));
-            }
-        }
+            Attach::File(path) => prepared.attach(name, media_type(path), Box::new(File::open(path)?)),
+            Attach::Bytes { media_type, bytes } => prepared.attach(name, media_type, Box::new(bytes.clone())),
+        };
     }
     prepared.take_side_files(opened, additions)?;
     Ok(prepared)
 }
 
 /// That nothing is given twice: the last would win in silence.
-fn once<'n>(what: &str, mut names: impl Iterator<Item = &'n String>) -> Result<(), Cause> {
+fn once<'n>(option: &str, mut names: impl Iterator<Item = &'n String>) -> Result<(), Error> {
     let mut seen = BTreeSet::new();
     match names.find(|name| !seen.insert(*name)) {
-        Some(name) => Err(Cause::Refused(format!("the {what} `{}` is given twice", name.escape_debug()))),
+        Some(name) => {
+            let cause = Cause::Refused(format!("`{}` is given twice", name.escape_debug()));
+            Err(cause.of(format!("cannot take {option}")))
+        }
         None => Ok(()),
     }
 }
 
 impl<'a> Prepared<'a> {
+    /// A judged stream, and nothing with it.
+    pub(crate) fn only(judged: Judged) -> Prepared<'a> {
+        Prepared { judged, metadata: Vec::new(), attachments: Vec::new(), side: None, fidelity: None, recipe: None }
+    }
+
     /// Keep what the snapshot has beside its stream.
     fn keep(&mut self, snapshot: &'a Snapshot, file: &'a File) -> Result<(), Cause> {
         if let Some(metadata) = drive(snapshot.body::<Metadata>(), file)? {
@@ -306,8 +319,8 @@ impl<'a> Prepared<'a> {
         Ok(())
     }
 
-    /// Add an attachment, in the place of one with the same name.
-    fn attach(&mut self, name: &str, media_type: &str, store: Box<dyn Store + 'a>) -> usize {
+    /// Add an attachment, in the place of one with the same name. Gives its number.
+    pub(crate) fn attach(&mut self, name: &str, media_type: &str, store: Box<dyn Store + 'a>) -> usize {
         let added = Attaching { name: name.into(), media_type: media_type.into(), store };
         match self.attachments.iter().position(|other| other.name == name) {
             Some(place) => {
@@ -322,7 +335,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// Take in the files that the stream refers to.
-    fn take_side_files(&mut self, opened: &Opened, additions: &Additions) -> Result<(), Cause> {
+    fn take_side_files(&mut self, opened: &Opened, additions: &Additions) -> Result<(), Error> {
         let Some(outline) = &self.judged.outline else { return Ok(()) };
         let names: Vec<String> = judge::side_files(outline).into_iter().map(String::from).collect();
         let ntotal = outline.root.u64("ntotal").unwrap_or(0);
@@ -332,7 +345,7 @@ impl<'a> Prepared<'a> {
             let named = |path: &&PathBuf| path.file_name().is_some_and(|name| name == base.as_str());
             let place = given.iter().position(named).or((names.len() == 1 && given.len() == 1).then_some(0));
             let found = match place.map(|place| given.remove(place)) {
-                Some(path) => File::open(path).map_err(|error| Cause::Refused(error.to_string()))?,
+                Some(path) => File::open(path)?,
                 None if self.attachments.iter().any(|attachment| attachment.name == base) => {
                     self.side = self.attachments.iter().position(|attachment| attachment.name == base);
                     continue;
@@ -355,7 +368,8 @@ impl<'a> Prepared<'a> {
         match given.first() {
             None => Ok(()),
             Some(path) => {
-                Err(Cause::Refused(format!("the index refers to no file like `{}` (--side-file)", path.display())))
+                let cause = Cause::Refused("the index refers to no file of that name".into());
+                Err(cause.of(format!("cannot take `{}` as a side file", path.display())))
             }
         }
     }
@@ -474,21 +488,21 @@ pub fn spool(directory: &Path) -> Result<Opened, Cause> {
 }
 
 /// Why this input is not taken, and what would help.
-pub(crate) fn refuse(cause: Cause, name: &Path) -> Error {
+fn refuse(cause: Cause, name: &Path, opaque: &str) -> Error {
     use faissil_core::Kind;
     let hint = match &cause {
         Cause::Fault(fault) => match fault.kind {
-            Kind::UnknownTag(_) | Kind::MisplacedTag { .. } => {
-                Some("this is not a FAISS index that this build knows; --opaque saves the bytes all the same")
-            }
-            Kind::Truncated { .. } => Some("was the file cut short when it was copied? --opaque saves it all the same"),
-            _ => Some("the file contradicts itself; --opaque saves the bytes all the same"),
+            Kind::UnknownTag(_) | Kind::MisplacedTag { .. } => Some("this is not a FAISS index that this build knows"),
+            Kind::Truncated { .. } => Some("was the file cut short when it was copied?"),
+            _ => Some("the file contradicts itself"),
         },
         _ => None,
     };
     let error = cause.reading(name);
     match hint {
-        Some(hint) => error.hint(hint),
+        Some(hint) => {
+            error.hint(format!("{hint}{} {opaque} saves it all the same", if hint.ends_with('?') { "" } else { ";" }))
+        }
         None => error,
     }
 }

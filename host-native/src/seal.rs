@@ -11,7 +11,7 @@ use crate::{
     judge,
     opened::{Opened, interrupted_seal},
     replace::{check_room, directory_of},
-    save::{Additions, Saved, Stream, append, prepare, read_back, refuse, report},
+    save::{Additions, Saved, Stream, append, prepare, read_back, report},
     store::{File, Store},
 };
 use faissil_core::{
@@ -60,7 +60,7 @@ pub fn seal(path: &Path, additions: &Additions, progress: Progress<'_>) -> Resul
         file.sync_all().map_err(|error| what(error.into()))?;
         opened = open(&file, path)?;
     }
-    let mut prepared = prepare(&opened, additions).map_err(|cause| refuse(cause, path))?;
+    let mut prepared = prepare(&opened, additions, path, "`faissil save --opaque`")?;
     prepared.judged.warnings.extend(taken_off);
     let stream_len = opened.file.len();
     let outline = judge::outline(&opened.file).ok().filter(|outline| outline.fault.is_none());

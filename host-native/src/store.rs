@@ -3,21 +3,26 @@
 //! A [`Store`] has a length and gives any span of its bytes, from any thread. Files are read with
 //! `pread`, never through a map: a map dies with SIGBUS when someone cuts the file short. A
 //! [`Part`] is a window on another store, [`Decoded`] what the chunks of a snapshot stand for, checked, [`Counting`]
-//! keeps the books, [`Watched`] tells how far reading is, [`Stoppable`] ends it.
+//! keeps the books, [`Watched`] tells how far reading is, [`Stoppable`] ends it; [`Mended`] and [`Rewritten`] are what
+//! salvaging reads.
 
 mod counting;
 mod decoded;
 mod file;
 mod joined;
+mod mended;
 mod part;
+mod rewritten;
 mod stoppable;
 mod watched;
 
 pub use counting::Counting;
-pub use decoded::Decoded;
+pub use decoded::{Decoded, Shown};
 pub use file::File;
 pub use joined::Joined;
+pub use mended::Mended;
 pub use part::Part;
+pub use rewritten::Rewritten;
 pub use stoppable::Stoppable;
 pub use watched::Watched;
 

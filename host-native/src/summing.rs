@@ -1,12 +1,18 @@
 //! What the ids of a stream look like, made while its bytes pass by.
 
-use crate::sorting::Sorter;
+use crate::{
+    parallel::{in_order, threads},
+    sorting::Sorter,
+};
 use faissil_core::{
     Error, Kind, Reading, Span, Step,
     files::Files,
-    ids::{IdPlace, IdStream, IdSummary, Merge, Summariser},
+    ids::{IdPlace, IdStream, IdSummary, Merge, Summariser, repeats},
 };
 use std::{io, path::Path};
+
+/// So many ids are worth threads to count those that repeat.
+const MANY: usize = 1 << 16;
 
 /// Sums up the ids of a place. Ids that are too many for memory are sorted in a file.
 pub struct Summing<'a> {
@@ -44,7 +50,15 @@ impl<'a> Summing<'a> {
 
     fn finish(&mut self) -> io::Result<Option<IdSummary>> {
         self.spill(true)?;
-        let Some(summariser) = self.summariser.take() else { return Ok(None) };
+        let Some(mut summariser) = self.summariser.take() else { return Ok(None) };
+        let parts = if summariser.uncounted().len() < MANY { 0 } else { threads().ilog2() };
+        let mut counted = 0;
+        let count = |part| Ok(repeats(summariser.uncounted(), part, parts));
+        in_order(1 << parts, 1 << parts, count, |_, more| {
+            counted += more;
+            Ok(())
+        })?;
+        summariser.counted(counted);
         let runs = std::mem::replace(&mut self.runs, Sorter::new(Path::new("")));
         let repeats = if self.spilled {
             let mut merge = Merge::default();
@@ -73,7 +87,7 @@ impl Reading for Summing<'_> {
                 Step::Done(None) => return self.finish().map(Step::Done).map_err(no_scratch),
                 Step::Done(Some(batch)) => {
                     if let Some(summariser) = &mut self.summariser {
-                        batch.ids.iter().for_each(|id| summariser.push(*id));
+                        summariser.push_all(&batch.ids);
                     }
                     self.spill(false).map_err(no_scratch)?;
                 }

@@ -4,34 +4,37 @@
 //! lowest FAISS version and tables are made again from the stream and compared. What does not fit is a
 //! [`Damage`]: where, what lies there, which ids are lost.
 
+mod looking;
 mod lost;
+mod tables;
 
 pub use lost::{IdsLost, MOST_IDS};
 
 use crate::{
     Cause,
-    append::{Progress, for_each_size},
+    append::Progress,
     drive::{Onlooker, drive, drive_on},
     hashing::{ChunkValues, hash_piece},
     judge,
     opened::stream_of,
     parallel::{in_order, most_of, sweep},
-    sorting::{Pair, Sorter},
-    store::{Decoded, Joined, Store},
+    store::{Decoded, File, Joined, Store},
     summing::Summing,
 };
 use faissil_core::{
     Span,
     files::Files,
-    ids::{IdPlace, IdStream, IdSummary, place},
+    ids::{IdPlace, IdSummary, place},
     keep::{self, Kept},
     outline::Outline,
     snapshot::{
-        Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Found, Ids, Owner, Producer, SealedHash,
-        Snapshot, TreeBody, lists_of,
+        Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Found, Ids, Owner, Producer, Remains,
+        SealedHash, Snapshot, TRAILER_LEN, Trailer, TreeBody,
     },
 };
+use looking::Looking;
 use std::path::Path;
+use tables::{wrong_lookup, wrong_sizes};
 
 /// What a verification found.
 #[derive(Debug)]
@@ -42,6 +45,8 @@ pub struct Verified {
     pub chunks: u64,
     /// What is wrong, in the order in which it was found.
     pub damage: Vec<Damage>,
+    /// The bytes of the stream that no digest vouches for: of damaged chunks, and of those that no table names.
+    pub stream_damage: Vec<Span>,
     /// What is not damage but has to be known.
     pub warnings: Vec<String>,
     /// The outline, made again from the stream; as recorded where the stream is damaged.
@@ -81,8 +86,15 @@ pub fn verify(
     progress: Progress<'_>,
 ) -> Result<Verified, Cause> {
     let bytes = file.len();
-    let mut verified =
-        Verified { bytes, chunks: 0, damage: Vec::new(), warnings: Vec::new(), outline: None, ids: None };
+    let mut verified = Verified {
+        bytes,
+        chunks: 0,
+        damage: Vec::new(),
+        stream_damage: Vec::new(),
+        warnings: Vec::new(),
+        outline: None,
+        ids: None,
+    };
     if !snapshot.signatures().is_empty() {
         verified.warnings.push("signature present, not checked".into());
     }
@@ -99,26 +111,27 @@ pub fn verify(
     let files = Files { stream: stream.len(), side: side.as_ref().map(Store::len) };
     let joined = Joined::new(&stream, side.as_ref());
     let id_place = derived.as_ref().map(place).filter(has_ids);
-    let mut onlooker = match &id_place {
-        Some(place) => Onlooker::new(Summing::new(place, files, scratch)).ok(),
-        None => None,
+    let mut summing = match &id_place {
+        Some(place) => Looking::of(Onlooker::new(Summing::new(place, files, scratch))),
+        None => Looking::Away,
     };
 
-    let mut checked = Checked { runs: Vec::new(), chunks: 0, problems: Vec::new(), stream_seen: false };
-    check_all(file, snapshot, &stream, &mut onlooker, &mut checked, progress)?;
+    let mut checked = Checked { runs: Vec::new(), chunks: 0, problems: Vec::new(), stream_seen: false, seen_to: 0 };
+    check_all(file, snapshot, &stream, &mut summing, &mut checked, progress)?;
     verified.chunks = checked.chunks;
+    let of_stream = checked.runs.iter().filter(|run| run.owner == Owner::Stream);
+    verified.stream_damage = of_stream.map(|run| run.logical).collect();
+    verified.stream_damage.extend(Some(Span::between(checked.seen_to, stream.len())).filter(|rest| !rest.is_empty()));
     let stream_is_good = !checked.runs.iter().any(|run| run.owner == Owner::Stream);
 
     if stream_is_good {
         let (mut missing, mut ids) = (false, None);
-        if let Some(onlooker) = onlooker {
-            match onlooker.finish(&joined) {
-                Ok(found) => ids = found,
-                Err(cause @ Cause::Io(_)) => return Err(cause),
-                Err(cause) => {
-                    missing = true;
-                    verified.warnings.push(format!("the ids cannot be read: {cause}"));
-                }
+        match summing.finish(&joined) {
+            Ok(found) => ids = found,
+            Err(cause @ Cause::Io(_)) => return Err(cause),
+            Err(cause) => {
+                missing = true;
+                verified.warnings.push(format!("the ids were not held against what is recorded of them: {cause}"));
             }
         }
         if checked.problems.is_empty() {
@@ -196,6 +209,8 @@ struct Checked {
     chunks: u64,
     problems: Vec<Damage>,
     stream_seen: bool,
+    /// Where the last chunk of the stream ends that was checked.
+    seen_to: u64,
 }
 
 /// Damaged chunks of one owner that follow each other.
@@ -251,12 +266,41 @@ impl Run {
     }
 }
 
-fn structural(cause: &Cause) -> Damage {
+/// Damage in the structure of a snapshot. `ends`: manifest and trailer, as far as they are known.
+fn structural(cause: &Cause, ends: [Span; 2]) -> Damage {
     let (span, path) = match cause {
-        Cause::Fault(fault) => (Span::new(fault.at, 0), fault.path.clone()),
+        Cause::Fault(fault) => {
+            let whole = ends.into_iter().find(|end| end.contains(&Span::new(fault.at, 1)));
+            (whole.unwrap_or(Span::new(fault.at, 0)), fault.path.clone())
+        }
         _ => (Span::default(), String::new()),
     };
     Damage { span, path, ids_lost: IdsLost::default(), reason: cause.to_string() }
+}
+
+/// What the file at `path` has that [`Opened::open`](crate::opened::Opened::open) refused for this cause: its end or its manifest is damaged.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn unopened(path: &Path, cause: &Cause) -> Result<Damage, Cause> {
+    let file = File::open(path).map_err(|error| error.cause)?;
+    let len = file.len();
+    let trailer = Span::between(len.saturating_sub(TRAILER_LEN), len);
+    if let Cause::Fault(fault) = cause {
+        // Bytes behind a trailer belong to no part.
+        let trailer = if fault.path.is_empty() { Span::between(fault.at, len) } else { trailer };
+        let manifest = Trailer::parse(&file.read(Span::between(len.saturating_sub(TRAILER_LEN), len))?, len)
+            .map(|trailer| trailer.manifest())
+            .unwrap_or_default();
+        return Ok(structural(cause, [manifest, trailer]));
+    }
+    let span = match crate::opened::remains(&file)?.1 {
+        Some(Remains::Damaged) => trailer,
+        Some(Remains::Cut(left)) => Span::between(len.saturating_sub(left), len),
+        Some(Remains::Followed(end)) => Span::between(end, len),
+        None => Span::new(len, 0),
+    };
+    Ok(Damage { span, path: "trailer".into(), ids_lost: IdsLost::default(), reason: cause.to_string() })
 }
 
 fn at_manifest(snapshot: &Snapshot, path: &str, reason: String) -> Damage {
@@ -264,10 +308,13 @@ fn at_manifest(snapshot: &Snapshot, path: &str, reason: String) -> Damage {
 }
 
 /// Whether this says something about the bytes, and not about reading them.
-fn to_blame(cause: Cause) -> Result<Damage, Cause> {
+fn to_blame(cause: Cause, snapshot: &Snapshot) -> Result<Damage, Cause> {
     match cause {
         Cause::Io(_) | Cause::Refused(_) | Cause::Faiss(_) | Cause::Cancelled => Err(cause),
-        cause => Ok(structural(&cause)),
+        cause => {
+            let len = snapshot.file_len();
+            Ok(structural(&cause, [snapshot.manifest(), Span::between(len.saturating_sub(TRAILER_LEN), len)]))
+        }
     }
 }
 
@@ -276,7 +323,7 @@ fn check_all(
     file: &(impl Store + ?Sized),
     snapshot: &Snapshot,
     stream: &impl Store,
-    ids: &mut Option<Onlooker<Summing<'_>>>,
+    ids: &mut Looking<'_>,
     checked: &mut Checked,
     progress: Progress<'_>,
 ) -> Result<(), Cause> {
@@ -298,7 +345,7 @@ fn check_all(
                 }
             }
             Err(cause) => {
-                checked.problems.push(to_blame(cause)?);
+                checked.problems.push(to_blame(cause, snapshot)?);
                 break;
             }
         }
@@ -313,7 +360,7 @@ fn check_all(
                 }
                 Ok(None) => break,
                 Err(cause) => {
-                    let damage = to_blame(cause)?;
+                    let damage = to_blame(cause, snapshot)?;
                     if checked.problems.iter().all(|known| known.reason != damage.reason) {
                         checked.problems.push(damage);
                     }
@@ -333,7 +380,7 @@ fn check_chunks(
     stream: &impl Store,
     entries: &[ChunkEntry],
     whole: &mut Option<blake3::Hasher>,
-    ids: &mut Option<Onlooker<Summing<'_>>>,
+    ids: &mut Looking<'_>,
     checked: &mut Checked,
     progress: Progress<'_>,
 ) -> Result<(), Cause> {
@@ -341,13 +388,14 @@ fn check_chunks(
     checked.chunks += entries.len() as u64;
     let of_stream = first.owner == Owner::Stream;
     checked.stream_seen |= of_stream;
-    let ids_lie_in = ids.as_ref().map(|ids| ids.reading().lie_in()).unwrap_or_default();
+    if of_stream {
+        checked.seen_to = last.logical.end();
+    }
+    let ids_lie_in = ids.lie_in();
     let mut pass = |span: Span, bytes: &[u8]| {
         if of_stream {
             progress(span.end(), stream.len());
-            if ids.as_mut().is_some_and(|onlooker| onlooker.pass(span.start, bytes, stream).is_err()) {
-                *ids = None;
-            }
+            ids.pass(span.start, bytes, stream);
         }
     };
     if let ChunkKind::Sealed { .. } = first.kind {
@@ -400,86 +448,6 @@ fn check_chunks(
         }
         Ok(())
     })
-}
-
-/// Recorded sizes of inverted lists that are not those of the stream.
-fn wrong_sizes(
-    snapshot: &Snapshot,
-    tree: &TreeBody,
-    outline: &Outline,
-    stream: &impl Store,
-    file: &(impl Store + ?Sized),
-) -> Result<Option<Damage>, Cause> {
-    for ((path, lists), recorded) in lists_of(outline).into_iter().zip(&tree.lists) {
-        if recorded.sizes.is_none() {
-            continue;
-        }
-        let mut walk = snapshot.walk_sizes(recorded);
-        let (mut page, mut number, mut wrong) = (Vec::new().into_iter(), 0u64, None);
-        let walked = for_each_size(lists, stream, |size| {
-            if page.len() == 0 {
-                page = drive_on(&mut walk, file)?.unwrap_or_default().into_iter();
-            }
-            let found = page.next();
-            if found != Some(size) && wrong.is_none() {
-                wrong =
-                    Some(format!("list {number} of `{path}` has {size} entries, recorded are {}", found.unwrap_or(0)));
-            }
-            number += 1;
-            Ok(())
-        });
-        match walked {
-            Err(cause) => return to_blame(cause).map(Some),
-            Ok(()) if wrong.is_some() => return Ok(wrong.map(|reason| at_manifest(snapshot, "TREE.lists", reason))),
-            Ok(()) => {}
-        }
-    }
-    Ok(None)
-}
-
-/// Recorded pairs of id and row that are not those of the stream: both in order, one beside the other.
-fn wrong_lookup(
-    snapshot: &Snapshot,
-    ids: &Ids,
-    place: &IdPlace<'_>,
-    files: Files,
-    joined: &impl Store,
-    file: &(impl Store + ?Sized),
-    scratch: &Path,
-) -> Result<Option<Damage>, Cause> {
-    let Some(lookup) = &ids.lookup else { return Ok(None) };
-    let mut sorter = Sorter::new(scratch);
-    let mut batches = IdStream::all(place, files);
-    while let Some(batch) = drive_on(&mut batches, joined)? {
-        for (id, row) in batch.ids.iter().zip(batch.row.0..) {
-            sorter.push((id.0, row))?;
-        }
-    }
-    let mut stream = sorter.sorted()?;
-    let mut walk = snapshot.walk_ids(lookup);
-    let wrong = |(id, row): Pair, whose: &str| {
-        let reason = format!("the id lookup does not hold the ids of the stream: id {id} in row {row} is {whose}");
-        Ok(Some(at_manifest(snapshot, "IDMP.lookup", reason)))
-    };
-    loop {
-        match drive_on(&mut walk, file) {
-            Ok(Some(page)) => {
-                for &recorded in &page {
-                    match stream.next().transpose()? {
-                        Some(pair) if pair == recorded => {}
-                        Some(pair) if pair < recorded => return wrong(pair, "not in the lookup"),
-                        _ => return wrong(recorded, "only in the lookup"),
-                    }
-                }
-            }
-            Ok(None) => break,
-            Err(cause) => return to_blame(cause).map(Some),
-        }
-    }
-    match stream.next().transpose()? {
-        Some(pair) => wrong(pair, "not in the lookup"),
-        None => Ok(None),
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{expect, index, run, text};
+use common::{expect, index, noise, run, text};
 use faissil::{
     core::{Span, snapshot::ChunkEntry},
     drive::drive,
@@ -75,4 +75,48 @@ fn damaged_bytes_are_refused_and_others_read() {
         }
         expect(0, dir, &["inspect", "damaged"]);
     }
+}
+
+#[test]
+fn dump_shows_damaged_bytes_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let stream = noise(ROWS, 2);
+    let vectors = stream.len() as u64 - ROWS * BYTES_OF_A_ROW * 2 - 8;
+    fs::write(dir.join("x.faiss"), &stream).unwrap();
+    for layout in ["sealed", "packed"] {
+        expect(0, dir, &["save", "x.faiss", layout, "--layout", layout]);
+        let chunk = damage(dir, layout, vectors + 1_500_000);
+        // A chunk of random floats is stored as it is in both layouts: its middle byte is the one that was flipped.
+        let at = chunk.logical.start + chunk.logical.len / 2;
+        assert_eq!(chunk.stored.len, chunk.logical.len, "{layout}");
+        let span = format!("{at}..{}", at + 1);
+        let good = expect(0, dir, &["dump", layout, "--at", &span]);
+        let output = run(dir, &["dump", "damaged", "--at", &span]);
+        let (shown, said) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let words = format!(
+            "warning: chunk {}, bytes {} of the stream, is damaged; they are shown as they are: ",
+            chunk.number, chunk.logical
+        );
+        assert!(said.starts_with(&words), "{said}");
+        let hex = |page: &str| -> Vec<String> {
+            page.lines().last().unwrap().split(' ').filter(|word| word.len() == 2).map(String::from).collect()
+        };
+        let (good, shown) = (hex(&good), hex(&shown));
+        assert_eq!(good.iter().zip(&shown).filter(|(a, b)| a != b).count(), 1, "{good:?} {shown:?}");
+        // What is not damaged is shown without a word.
+        let before = format!("{}..{}", chunk.logical.start - 100, chunk.logical.start - 50);
+        let output = run(dir, &["dump", "damaged", "--at", &before]);
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{layout}");
+    }
+    // Where the head of the stream is damaged, the outline that the snapshot records says what lies where.
+    expect(0, dir, &["save", "x.faiss", "sealed"]);
+    let mut bytes = fs::read(dir.join("sealed")).unwrap();
+    bytes[..50].fill(0xFF);
+    fs::write(dir.join("damaged"), bytes).unwrap();
+    let output = run(dir, &["dump", "damaged", "--at", "0..60"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("ff ff ff ff"), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).starts_with("warning: chunk 0, "), "{}", text(&output.stderr));
 }

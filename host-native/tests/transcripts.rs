@@ -1,7 +1,7 @@
 //! Transcripts in documents, held against the command.
 //!
 //! Every `console` block of the README and of the pages in `transcripts/` is typed into a shell, in
-//! an empty folder that holds the sample index and its names: a line that starts with `$ ` is a command, what
+//! an empty folder that holds the sample index and its names (those in `transcripts/native/` with FAISS in): a line that starts with `$ ` is a command, what
 //! follows is what it must print to either stream, and `[exit N]` at the end says that it fails with
 //! N. `[..]` stands for any run of characters in a line. With `FAISSIL_BLESS=1` the pages are
 //! rewritten instead; lines that still match keep their `[..]`.
@@ -23,6 +23,10 @@ fn documents_show_what_the_command_prints() {
         .map(|entry| entry.unwrap().path());
     let mut pages: Vec<PathBuf> = pages.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
     pages.push(root().join("README.md"));
+    if cfg!(feature = "native") {
+        let native = fs::read_dir(root().join("host-native/tests/transcripts/native")).unwrap();
+        pages.extend(native.map(|entry| entry.unwrap().path()));
+    }
     pages.sort();
     let mut differences = String::new();
     for page in pages {

@@ -2,7 +2,7 @@
 //!
 //! [`examine`] is what the hostile tests and the fuzz targets run: it must come back for any bytes.
 
-use crate::driven;
+use crate::{driven, salvaged};
 use faissil_core::bytes::{Reading, Span, Step, slice};
 use faissil_core::cut::{Cuts, Grain};
 use faissil_core::error::Error;
@@ -10,6 +10,7 @@ use faissil_core::faiss::Outliner;
 use faissil_core::files::Files;
 use faissil_core::ids::{IdStream, Lookup, Road, Row, Summariser, place, plan_lookup};
 use faissil_core::outline::{Meaning, Outline};
+use faissil_core::salvage::Damaged;
 use faissil_core::snapshot::{Attachments, CheckAll, Damage, FindMark, Ids, Metadata, Open, Producer, TreeBody};
 use faissil_core::vectors::{VectorStream, find};
 
@@ -24,23 +25,36 @@ pub fn allowed(len: usize) -> u64 {
 /// When a promise is broken: an error that points outside the file, an outline that does not tile what it
 /// covers, cuts that do not cover the file, a reading without end.
 pub fn examine(file: &[u8]) -> Option<Error> {
-    let outline = match driven::over(Outliner::new(file.len() as u64), file, file.len().max(1)) {
+    let outline = match outlined(file) {
         Ok(outline) => outline,
-        Err(error) => {
-            check_error(&error, file);
-            return Some(error);
-        }
+        Err(error) => return Some(error),
     };
-    check_tiles(&outline, file);
     check_cuts(&outline, file);
     check_lists(&outline, file);
     check_ids(&outline, file);
     check_vectors(&outline, file);
+    check_salvage(&outline, file);
+    outline.fault
+}
+
+/// The first part of [`examine`], the outline alone: quick enough for every prefix of a file.
+///
+/// # Panics
+/// As [`examine`].
+pub fn examine_outline(file: &[u8]) -> Option<Error> {
+    outlined(file).map_or_else(Some, |outline| outline.fault)
+}
+
+/// The outline of `file`, which tiles it, with a fault that says where, if any.
+fn outlined(file: &[u8]) -> Result<Outline, Error> {
+    let outline = driven::over(Outliner::new(file.len() as u64), file, file.len().max(1))
+        .inspect_err(|error| check_error(error, file))?;
+    check_tiles(&outline, file);
     if let Some(fault) = &outline.fault {
         check_error(fault, file);
         assert!(!fault.path.is_empty(), "{fault} says not in which part");
     }
-    outline.fault
+    Ok(outline)
 }
 
 /// Read `file` as a snapshot, all of it; what is damaged, or why it is refused.
@@ -143,6 +157,18 @@ fn check_lists(outline: &Outline, file: &[u8]) {
             }
         }
         assert_eq!(rows, lists.balance.total);
+    }
+}
+
+/// That damage is left out or refused, and that what is left is not made of it.
+fn check_salvage(outline: &Outline, file: &[u8]) {
+    let len = file.len() as u64;
+    for (at, length) in [(len / 3, 2), (len / 2, len / 4), (len.saturating_sub(9), 9)] {
+        let damaged = Damaged::new([Span::new(at, length.min(len - at))]);
+        match salvaged::plan(file, outline, &damaged) {
+            Ok(plan) => salvaged::make(&plan, file, &damaged, 1 << 16, drop),
+            Err(refusal) => assert!(refusal.span.end() <= len, "{refusal}"),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod driven;
 pub mod examine;
 pub mod extremes;
 pub mod heal;
+pub mod salvaged;
 pub mod snapshots;
 
 use std::collections::BTreeMap;

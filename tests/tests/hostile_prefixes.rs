@@ -2,8 +2,9 @@
 //! more memory than the bytes that are there call for.
 
 use faissil_tests::counting::{Counting, peak};
-use faissil_tests::examine::{allowed, examine};
+use faissil_tests::examine::{allowed, examine, examine_outline};
 use faissil_tests::{Case, corpus, kept};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[global_allocator]
 static MEMORY: Counting = Counting;
@@ -45,6 +46,33 @@ fn flips(cases: &[Case], most: usize) {
             file[at] ^= bit;
         }
     }
+}
+
+/// Prefixes that one thread takes at a time.
+const PREFIXES: usize = 1 << 12;
+
+/// Every byte of every fixture of the repository, on all cores: of each prefix the outline, which is what says that a
+/// file was cut short. What the core makes of an incomplete outline is looked at for the prefixes of the tests below.
+#[test]
+fn every_prefix_of_every_fixture_has_no_whole_outline() {
+    let files: Vec<(String, Vec<u8>)> = kept().iter().map(|case| (case.name.clone(), case.bytes())).collect();
+    let starts = |len: usize| (0..len).step_by(PREFIXES);
+    let work: Vec<(usize, usize)> =
+        (0..files.len()).flat_map(|file| starts(files[file].1.len()).map(move |from| (file, from))).collect();
+    let next = AtomicUsize::new(0);
+    let run = || {
+        while let Some(&(number, from)) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (name, file) = &files[number];
+            for len in from..file.len().min(from + PREFIXES) {
+                let (found, held) = peak(|| examine_outline(&file[..len]));
+                assert!(found.is_some(), "{name}: the first {len} bytes pass for a whole index");
+                assert!(held <= allowed(len), "{name}: the first {len} bytes: held {held} bytes");
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(run))));
+    assert!(work.len() > files.len(), "the fixtures are there");
 }
 
 #[test]

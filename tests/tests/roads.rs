@@ -4,7 +4,7 @@
 use faissil::core::snapshot::Layout;
 use faissil::load::{Output, load};
 use faissil::opened::Opened;
-use faissil::save::{Additions, Input, save};
+use faissil::save::{Additions, Attach, Input, save};
 use faissil::seal::{seal, unseal};
 use faissil::verify::verify;
 use faissil_tests::{Case, corpus};
@@ -101,7 +101,7 @@ fn a_snapshot_of_a_snapshot_keeps_everything() {
     fs::write(&document, "{\"7\": \"seven\"}").unwrap();
     let additions = Additions {
         metadata: vec![("model".into(), "MiniLM".into())],
-        attachments: vec![("names.json".into(), document)],
+        attachments: vec![("names.json".into(), Attach::File(document))],
         ..Additions::default()
     };
     let case = &faissil_tests::kept()[0];

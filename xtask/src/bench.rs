@@ -23,12 +23,37 @@ const B3SUM: &str = "1.8.7";
 
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let write = arguments.iter().any(|argument| argument == "--write");
+    if let Some(place) = arguments.iter().position(|argument| argument == "--native") {
+        let kinds: Vec<_> = arguments[place + 1..].iter().filter(|argument| *argument != "--write").collect();
+        return native(&kinds, write && kinds.is_empty());
+    }
     let tools = Tools::prepare()?;
     let files = Files::make(&target().join("bench"), &tools.faissil)?;
     let figures = [verify(&tools, &files)?, inspect(&tools, &files)?, save(&tools, &files)?, load(&tools, &files)?];
-    let page = page(&figures.concat())?;
+    let rows: String = figures.concat().iter().map(Figure::row).collect();
+    let page = page(&rows, "files in the page cache")?;
     println!("{page}");
-    if write { into_readme(&page) } else { Ok(()) }
+    if write { into_readme("bench", "bench", &page) } else { Ok(()) }
+}
+
+/// Live indexes against FAISS: a program of the package `faissil` measures, since it takes FAISS itself.
+fn native(kinds: &[&String], write: bool) -> Outcome {
+    crate::run::native_needs()?;
+    let home = target().join("bench/native");
+    let mut bench =
+        cargo(&["bench", "--quiet", "--package", "faissil", "--features", "native", "--bench", "native", "--"]);
+    let said = output(bench.arg(&home).args(kinds))?;
+    let mut rows = String::new();
+    for line in said.lines() {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [what, ours, rival, ratio, promised] = cells[..] else {
+            return Err(format!("the bench printed a line that is no row: {line}"));
+        };
+        rows += &format!("| {what} | {ours} | {rival} | {ratio} | {promised} |\n");
+    }
+    let page = page(&rows, "index files in the page cache, FAISS 1.12.0 in the same process")?;
+    println!("{page}");
+    if write { into_readme("bench-native", "bench --native", &page) } else { Ok(()) }
 }
 
 /// The programs that are timed.
@@ -125,31 +150,28 @@ fn load(tools: &Tools, files: &Files) -> Result<Vec<Figure>, String> {
 }
 
 /// The table, and what it was measured on.
-fn page(figures: &[Figure]) -> Result<String, String> {
-    let mut page = String::from("| | faissil | rival | ratio | promised |\n|---|--:|--:|--:|--:|\n");
-    for figure in figures {
-        page += &figure.row();
-    }
+fn page(rows: &str, circumstances: &str) -> Result<String, String> {
+    let mut page = format!("| | faissil | rival | ratio | promised |\n|---|--:|--:|--:|--:|\n{rows}");
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown processor");
     let compiler = output(&mut command("rustc", &["--version"]))?;
     page += &format!(
-        "\nMedians of {ROUNDS} turns each, files in the page cache; {cores} cores of {}, {}.\n",
+        "\nMedians of {ROUNDS} turns each, {circumstances}; {cores} cores of {}, {}.\n",
         cpu.trim_start_matches([' ', '\t', ':']),
         compiler.trim()
     );
     Ok(page)
 }
 
-/// Replace what stands between the markers in the README.
-fn into_readme(page: &str) -> Outcome {
-    const FROM: &str = "<!-- bench: written by `cargo xtask bench --write` -->\n";
-    const TO: &str = "<!-- /bench -->";
+/// Replace what stands between the markers of this name in the README; `task` is what writes there.
+fn into_readme(name: &str, task: &str, page: &str) -> Outcome {
+    let from = format!("<!-- {name}: written by `cargo xtask {task} --write` -->\n");
+    let to = format!("<!-- /{name} -->");
     let path = root().join("README.md");
     let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot read README.md: {error}"))?;
-    let parts = text.split_once(FROM).and_then(|(before, rest)| Some((before, rest.split_once(TO)?.1)));
+    let parts = text.split_once(&from).and_then(|(before, rest)| Some((before, rest.split_once(&to)?.1)));
     let (before, after) = parts.ok_or("README.md has no markers for the table")?;
-    std::fs::write(&path, format!("{before}{FROM}\n{page}\n{TO}{after}"))
+    std::fs::write(&path, format!("{before}{from}\n{page}\n{to}{after}"))
         .map_err(|error| format!("cannot write README.md: {error}"))
 }

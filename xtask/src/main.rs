@@ -40,7 +40,11 @@ const TASKS: &[Task] = &[
     },
     Task { name: "targets", about: "the core builds without std (32-bit ARM) and for WebAssembly", run: targets::run },
     Task { name: "fuzz", about: "fuzz each target for a minute: fuzz [TARGET…] [--seconds N]", run: fuzz::run },
-    Task { name: "bench", about: "time against rivals: bench [--write] (into the README)", run: bench::run },
+    Task {
+        name: "bench",
+        about: "time against rivals: bench [--native [KIND…]] [--write] (into the README)",
+        run: bench::run,
+    },
     Task { name: "fixtures", about: "copy from the whole corpus what the tests must always have", run: fixtures::run },
     Task { name: "bless", about: "accept changed test snapshots", run: test::bless },
 ];

@@ -79,7 +79,7 @@ pub(crate) fn apt_install(packages: &[&str]) -> Outcome {
 }
 
 /// The features that take FAISS, for `cargo --workspace --features`.
-pub(crate) const NATIVE: &str = "faissil/native,faissil-tests/native";
+pub(crate) const NATIVE: &str = "faissil/native,faissil/testing,faissil-tests/native";
 
 /// Have what compiling FAISS takes: a C++ compiler, CMake, and a BLAS with LAPACK.
 pub(crate) fn native_needs() -> Outcome {

@@ -58,15 +58,18 @@ fn number_before(line: &str, word: &str) -> u64 {
     before.and_then(|(before, _)| before.rsplit(' ').next()?.parse().ok()).unwrap_or(0)
 }
 
-/// The newest FAISS reads what the command seals, which is built here as it is without the feature `native`.
+/// The newest FAISS reads what the command seals and what it salvages; the command is built here without FAISS in it.
 fn read_by_faiss(python: &Path) -> Outcome {
     must(&mut cargo(&["build", "--quiet", "--package", "faissil"]))?;
-    let mut script = command(python, &["tests/faiss/read_sealed.py"]);
-    script.arg(target().join("debug/faissil")).args(["fixtures/faiss", "samples/debian-packages.faiss"]);
+    let faissil = target().join("debug/faissil");
+    let mut sealed = command(python, &["tests/faiss/read_sealed.py"]);
+    sealed.arg(&faissil).args(["fixtures/faiss", "samples/debian-packages.faiss"]);
     // The whole corpus, where the tests find it too.
     let corpus =
         std::env::var_os("FAISSIL_FIXTURES").map_or_else(|| root().join("../shared/fixtures/faiss"), PathBuf::from);
-    must(if corpus.is_dir() { script.arg(corpus) } else { &mut script })
+    must(if corpus.is_dir() { sealed.arg(corpus) } else { &mut sealed })?;
+    let mut salvaged = command(python, &["tests/faiss/read_salvaged.py"]);
+    must(salvaged.arg(&faissil).arg("fixtures/faiss"))
 }
 
 /// A Python that has what the tests need.

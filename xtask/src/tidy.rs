@@ -1,7 +1,7 @@
 //! House rules that the compiler does not know.
 //!
 //! Every module opens with a `//!` tour. The core's modules use only whom `ARCHITECTURE.md` says they
-//! may: the table there is what is checked, so it cannot drift. Nothing is left undone or ignored.
+//! may: the table there is what is checked, so it cannot drift, and it has no circle. Nothing is left undone or ignored.
 //! Long files are named, as a hint to look for a seam; that is no failure.
 
 use crate::Outcome;
@@ -31,6 +31,7 @@ pub(crate) fn run(_: &[String]) -> Outcome {
         .filter(|module| !root().join(format!("core/src/{module}.rs")).exists())
         .map(|module| format!("ARCHITECTURE.md speaks of `{module}`, which the core does not have"))
         .collect();
+    faults.extend(circle(&uses).map(|way| format!("ARCHITECTURE.md has a circle: {}", way.join(" uses "))));
     for path in listed.lines().filter(|path| root().join(path).exists()) {
         let text = read(path)?;
         if !text.starts_with("//!") {
@@ -63,6 +64,26 @@ fn uses(architecture: &str) -> Result<Uses, String> {
         .map(|line| line.split_once(':').map(|(module, used)| (module.trim().into(), words(used))))
         .collect::<Option<_>>()
         .ok_or("a line of the table in ARCHITECTURE.md has no colon".into())
+}
+
+/// A way along who may use whom that comes back to where it began.
+fn circle(uses: &Uses) -> Option<Vec<String>> {
+    let mut left = uses.clone();
+    // Whoever uses nobody that is left is in no circle, and is left no longer.
+    while let Some(module) = left.iter().find(|(_, used)| !used.iter().any(|name| left.contains_key(name))) {
+        let module = module.0.clone();
+        left.remove(&module);
+    }
+    // All that are left use one another: whoever follows them comes by one of them again.
+    let mut way = vec![left.keys().next()?.clone()];
+    loop {
+        let next = left.get(way.last()?)?.iter().find(|name| left.contains_key(*name))?.clone();
+        if let Some(start) = way.iter().position(|seen| *seen == next) {
+            way.push(next);
+            return Some(way.split_off(start));
+        }
+        way.push(next);
+    }
 }
 
 /// Where a file of the core names a module that its own module may not use. Tests, at the end of a
@@ -116,6 +137,15 @@ mod tests {
                 "core/src/faiss/flat.rs:4: `faiss` may not use `snapshot` (ARCHITECTURE.md)"
             ]
         );
+    }
+
+    #[test]
+    fn a_circle_is_shown_and_a_fan_is_none() {
+        assert_eq!(circle(&table()), None);
+        let circular = uses("```uses\na: b\nb: c leaf\nc: d b\nd: leaf\nleaf:\n```").unwrap();
+        assert_eq!(circle(&circular).unwrap(), ["b", "c", "b"]);
+        let own = uses("```uses\na: a\n```").unwrap();
+        assert_eq!(circle(&own).unwrap(), ["a", "a"]);
     }
 
     #[test]

@@ -4,9 +4,8 @@ use super::report::Difference;
 use super::same::Pair;
 use crate::bytes::Span;
 use crate::lists::{Layout, Lists};
-use crate::outline::{Array, Field, Item, Record, Value, join};
+use crate::outline::{Array, Field, Item, Record, join};
 use alloc::{format, string::String, string::ToString, vec::Vec};
-use core::fmt::Write;
 
 /// What the outlines say, and what is left to read.
 #[derive(Debug, Default)]
@@ -51,7 +50,7 @@ fn records(path: &str, a: &Record, b: &Record, skip: &[Vec<Span>; 2], out: &mut 
     for (name, value) in
         fields(a).filter(|(_, field)| field.is_none_or(shown)).map(|(name, field)| (name, named(a, name, field)))
     {
-        differ(name, Some(value), b.value(name).map(text));
+        differ(name, Some(value), b.value(name).map(ToString::to_string));
     }
     for (name, field) in fields(b).filter(|(name, field)| a.value(name).is_none() && field.is_none_or(shown)) {
         differ(name, None, Some(named(b, name, field)));
@@ -82,7 +81,7 @@ fn fields(record: &Record) -> impl Iterator<Item = (&str, Option<&Field>)> {
 }
 
 fn named(record: &Record, name: &str, field: Option<&Field>) -> String {
-    field.map(|field| &field.value).or_else(|| record.value(name)).map(text).unwrap_or_default()
+    field.map(|field| &field.value).or_else(|| record.value(name)).map(ToString::to_string).unwrap_or_default()
 }
 
 fn arrays(path: &str, a: &Record, b: &Record, skip: &[Vec<Span>; 2], out: &mut Compared) {
@@ -97,23 +96,23 @@ fn arrays(path: &str, a: &Record, b: &Record, skip: &[Vec<Span>; 2], out: &mut C
     let (of_a, of_b) = (of(a, skip_a), of(b, skip_b));
     for array in &of_b {
         if !of_a.iter().any(|other| other.name == array.name) && a.array(&array.name).is_none() {
-            out.arrays.push(Difference { path: join(path, &array.name), a: None, b: Some(shape(array)) });
+            out.arrays.push(Difference { path: join(path, &array.name), a: None, b: Some(array.to_string()) });
         }
     }
     for array in &of_a {
         let path = join(path, &array.name);
         let Some(other) = of_b.iter().find(|other| other.name == array.name) else {
             if b.array(&array.name).is_none() {
-                out.arrays.push(Difference { path, a: Some(shape(array)), b: None });
+                out.arrays.push(Difference { path, a: Some(array.to_string()), b: None });
             }
             continue;
         };
         if (array.dtype, &array.shape) != (other.dtype, &other.shape) {
-            out.arrays.push(Difference { path, a: Some(shape(array)), b: Some(shape(other)) });
+            out.arrays.push(Difference { path, a: Some(array.to_string()), b: Some(other.to_string()) });
         } else {
             // FAISS writes out hash tables in no order of its own (`DirectMap::hashtable`, `instances`).
             let any_order = matches!(&*array.name, "direct_map.hashtable" | "instances");
-            out.pairs.push(Pair::new(path, shape(array), array.span, other.span, any_order));
+            out.pairs.push(Pair::new(path, array.to_string(), array.span, other.span, any_order));
         }
     }
 }
@@ -137,38 +136,6 @@ fn lists(path: &str, a: &Record, b: &Record, skip: &[Vec<Span>; 2], out: &mut Co
             out.pairs.push(Pair::new(path.into(), one, a.span, b.span, false));
         } else {
             out.arrays.push(Difference { path: path.into(), a: Some(one), b: Some(other) });
-        }
-    }
-}
-
-fn shape(array: &Array) -> String {
-    let shape: Vec<String> = array.shape.iter().map(u64::to_string).collect();
-    format!("{}[{}]", array.dtype.name(), shape.join(", "))
-}
-
-/// A value as people write it; floats so that different bits read differently, but for kinds of NaN.
-fn text(value: &Value) -> String {
-    match value {
-        Value::Bool(v) => v.to_string(),
-        Value::U8(v) => v.to_string(),
-        Value::I8(v) => v.to_string(),
-        Value::I32(v) => v.to_string(),
-        Value::U32(v) => v.to_string(),
-        Value::I64(v) => v.to_string(),
-        Value::U64(v) => v.to_string(),
-        Value::F32(v) => v.to_string(),
-        Value::F64(v) => v.to_string(),
-        Value::Tag(v) => v.to_string(),
-        Value::Text(v) => v.escape_debug().to_string(),
-        Value::Many(values) => {
-            let mut out = String::from("[");
-            for (number, value) in values.iter().enumerate() {
-                let comma = if number == 0 { "" } else { ", " };
-                // Writing to a string does not fail.
-                let _ = write!(out, "{comma}{}", text(value));
-            }
-            out.push(']');
-            out
         }
     }
 }

@@ -5,7 +5,7 @@
 //! does not fit even so can leave as sorted runs, which a host merges and counts with [`Merge`];
 //! a host that keeps no runs is told that the number is not known.
 
-use super::ExternalId;
+use super::{ExternalId, repeats::repeats};
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 
 /// Ids kept as a list: 8 MiB.
@@ -79,6 +79,17 @@ impl Seen {
         }
     }
 
+    /// Count all of `ids` in.
+    pub fn push_all(&mut self, mut ids: &[ExternalId]) {
+        if let Held::List(list) = &mut self.held {
+            let room = LIST.saturating_sub(list.len()).min(ids.len());
+            let (now, later) = ids.split_at(room);
+            list.extend(now.iter().map(|id| id.0));
+            ids = later;
+        }
+        ids.iter().for_each(|&id| self.push(id));
+    }
+
     /// A full list: drop repeats, and go over to the bitmap where it is the smaller.
     fn settle(&mut self) {
         let Held::List(list) = &mut self.held else { return };
@@ -123,11 +134,27 @@ impl Seen {
         Some(run)
     }
 
+    /// Ids among which repeats are still to be counted, at most 2^20; [`count`](Seen::count) does it where the host
+    /// does not.
+    pub fn uncounted(&self) -> &[i64] {
+        match &self.held {
+            Held::List(list) => list,
+            _ => &[],
+        }
+    }
+
+    /// The host counted so many [`repeats`] in [`uncounted`](Seen::uncounted).
+    pub fn counted(&mut self, repeats: u64) {
+        if let Held::List(list) = &mut self.held {
+            list.clear();
+            self.repeats = self.repeats.saturating_add(repeats);
+        }
+    }
+
     /// How many of the ids occurred before.
     pub fn count(&mut self) -> DuplicateCount {
-        if let Held::List(list) = &mut self.held {
-            self.repeats = self.repeats.saturating_add(sort_and_drop(list));
-        }
+        let more = repeats(self.uncounted(), 0, 0);
+        self.counted(more);
         match self.held {
             Held::Lost => DuplicateCount::Unknown,
             _ if self.ran_over => DuplicateCount::AndInRuns(self.repeats),

@@ -61,6 +61,15 @@ impl IdPlace<'_> {
             IdPlace::None | IdPlace::Unfollowed(_) => None,
         }
     }
+
+    /// Further ids of vectors that are stored once (`IndexIVFFlatDedup`). They have no row of their own and do not count
+    /// among those that rows carry. A pair of ids for each.
+    pub fn aliases(&self) -> u64 {
+        match self {
+            IdPlace::Lists { instances: Some(array), .. } => array.span.len >> 4,
+            _ => 0,
+        }
+    }
 }
 
 /// Where the index of this outline keeps its external ids.

@@ -68,7 +68,7 @@ pub fn plan_lookup(
         return plan(road, Cost::default(), format!("no ids are stored: they are the row numbers 0..{rows}"));
     }
     // One id that a file holds has names beside it that no summary covers.
-    let aliases = matches!(place, IdPlace::Lists { instances: Some(array), .. } if !array.span.is_empty());
+    let aliases = place.aliases() > 0;
     let summary = summary.filter(|_| !aliases);
     if let Some((min, max)) = summary.and_then(|summary| Some((summary.min?, summary.max?)))
         && (id < min || id > max)

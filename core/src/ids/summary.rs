@@ -75,6 +75,10 @@ pub struct IdSummary {
     pub duplicates: Option<u64>,
 }
 
+/// A range at the start of no more ids than this is none: holding every id that follows against it costs more
+/// than it saves.
+const SHORT: u64 = 64;
+
 /// Makes an [`IdSummary`] from ids that come in row order.
 #[derive(Debug)]
 pub struct Summariser {
@@ -86,7 +90,8 @@ pub struct Summariser {
     ascending: bool,
     /// Ids equal to the one before: all repeats, as long as they ascend.
     equal: u64,
-    /// The rows up to `in_step` are `first + row * step`: one range, never put into `seen`.
+    /// The rows up to `in_step` are `first + row * step`: one range, never put into `seen`. None of a range that was
+    /// [`SHORT`].
     step: Option<i64>,
     in_step: u64,
     /// Repeats of an id of that range.
@@ -127,26 +132,46 @@ impl Summariser {
             let part = core::mem::take(&mut self.part);
             ids_in(&part).for_each(|id| self.push(id));
         }
-        ids_in(bytes).for_each(|id| self.push(id));
+        self.push_all(&ids_in(bytes).collect::<Vec<_>>());
         self.part.extend_from_slice(bytes.as_chunks::<8>().1);
+    }
+
+    /// The next ids.
+    pub fn push_all(&mut self, mut ids: &[ExternalId]) {
+        // A range at the start has to be looked at, id by id. Once there is none, this is the usual case.
+        while (self.count < 2 || self.in_step > 0)
+            && let Some((&id, rest)) = ids.split_first()
+        {
+            self.push(id);
+            ids = rest;
+        }
+        self.seen.push_all(ids);
+        for &ExternalId(id) in ids {
+            self.pass(id);
+        }
+        self.count = self.count.saturating_add(ids.len() as u64);
+    }
+
+    /// What is to be noted of every id but the first.
+    fn pass(&mut self, id: i64) {
+        self.ascending &= id >= self.last;
+        self.equal = self.equal.saturating_add(u64::from(id == self.last));
+        self.min = self.min.min(id);
+        self.max = self.max.max(id);
+        self.last = id;
     }
 
     /// The next id.
     pub fn push(&mut self, id: ExternalId) {
         let ExternalId(id) = id;
         match self.count {
-            0 => (self.first, self.in_step) = (id, 1),
+            0 => (self.first, self.in_step, self.min, self.max, self.last) = (id, 1, id, id, id),
             _ => self.follow(id),
         }
         self.count = self.count.saturating_add(1);
-        self.min = self.min.min(id);
-        self.max = self.max.max(id);
-        self.last = id;
     }
 
     fn follow(&mut self, id: i64) {
-        self.ascending &= id >= self.last;
-        self.equal = self.equal.saturating_add(u64::from(id == self.last));
         if self.count == 1 {
             // A step that passes 64 bits counts as none.
             self.step = id.checked_sub(self.last).filter(|&step| step != 0);
@@ -154,10 +179,25 @@ impl Summariser {
         let steady = self.in_step == self.count;
         if steady && self.step.is_some_and(|step| self.last.checked_add(step) == Some(id)) {
             self.in_step = self.in_step.saturating_add(1);
-        } else if self.in_range(id) {
+            return self.pass(id);
+        }
+        if steady && self.in_step <= SHORT {
+            self.dissolve();
+        }
+        if self.in_range(id) {
             self.in_range = self.in_range.saturating_add(1);
         } else {
             self.seen.push(ExternalId(id));
+        }
+        self.pass(id);
+    }
+
+    /// Treat the ids of the range at the start as the others.
+    fn dissolve(&mut self) {
+        let mut id = self.first;
+        for _ in 0..core::mem::take(&mut self.in_step) {
+            self.seen.push(ExternalId(id));
+            id = id.wrapping_add(self.step.unwrap_or(0));
         }
     }
 
@@ -171,8 +211,22 @@ impl Summariser {
         self.seen.take_run(last)
     }
 
+    /// Ids among which repeats are still to be counted; see [`Seen::uncounted`].
+    pub fn uncounted(&self) -> &[i64] {
+        // In ascending ids equal ones are neighbours, and counted.
+        if self.ascending { &[] } else { self.seen.uncounted() }
+    }
+
+    /// The host counted so many repeats among them.
+    pub fn counted(&mut self, repeats: u64) {
+        self.seen.counted(repeats);
+    }
+
     /// The summary. `in_runs`: what a [`Merge`](super::Merge) of all runs counted, if there were any.
     pub fn finish(mut self, in_runs: Option<u64>) -> IdSummary {
+        if self.ascending {
+            self.seen.counted(0);
+        }
         let some = self.count > 0;
         let step = match self.count {
             1 => Some(1),
@@ -209,17 +263,17 @@ impl Summariser {
 
 /// The row of `id` among `count` ids from `first` at a constant step. With no step: one id.
 pub(super) fn row_in_range(first: i64, step: Option<i64>, count: u64, id: i64) -> Option<u64> {
-    let distance = i128::from(id).checked_sub(first.into())?;
-    let Some(step) = step else { return (distance == 0 && count > 0).then_some(0) };
-    // Most ids of a map without order are far outside: that is told without a division.
-    let reach = u128::from(step.unsigned_abs()).saturating_mul(count.into());
-    if distance.unsigned_abs() >= reach {
+    let Some(step) = step else { return (id == first && count > 0).then_some(0) };
+    if (step > 0 && id < first) || (step < 0 && id > first) {
         return None;
     }
-    let row = distance.checked_div(step.into())?;
-    let exact = row.checked_mul(step.into()) == Some(distance);
-    let row = u64::try_from(row).ok()?;
-    (exact && row < count).then_some(row)
+    let (distance, step) = (id.abs_diff(first), step.unsigned_abs());
+    // Most ids of a map without order are far outside: that is told without a division.
+    if step.checked_mul(count).is_some_and(|reach| distance >= reach) {
+        return None;
+    }
+    let row = distance.checked_div(step)?;
+    (distance.checked_rem(step) == Some(0) && row < count).then_some(row)
 }
 
 #[cfg(test)]

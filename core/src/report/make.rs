@@ -71,7 +71,7 @@ fn duplicate_note(ids: IdSummary) -> Option<Note> {
     Some(Note::new("duplicate-ids", false, text))
 }
 
-fn remark(note: Note) -> Remark {
+pub(super) fn remark(note: Note) -> Remark {
     Remark { code: note.code.into(), level: if note.warning { "warning" } else { "note" }, text: note.text }
 }
 

@@ -3,7 +3,7 @@
 //! The verdict comes first, then what the index is, then the parts with sizes and places. Rows of a table are
 //! never broken; a long name pushes its row wider. Everything on it is in the JSON too.
 
-use super::{Container, Inspection, Json, Node};
+use super::{Attachment, Container, Fidelity, Inspection, Json, Node, Object, Remark};
 use alloc::{
     format,
     string::{String, ToString},
@@ -54,13 +54,7 @@ fn write_page(out: &mut String, report: &Inspection) -> core::fmt::Result {
     writeln!(out, "{}: {}", report.file, verdict(report))?;
     writeln!(out)?;
     head(out, report)?;
-    if !report.notes.is_empty() {
-        writeln!(out, "\nNotes")?;
-        for note in &report.notes {
-            let mark = if note.level == "warning" { "  ! " } else { "  - " };
-            wrapped(out, mark, "    ", &note.text)?;
-        }
-    }
+    remarks(out, &report.notes)?;
     writeln!(out, "\nRecords{}", if report.as_recorded { " (as recorded)" } else { "" })?;
     writeln!(out, "  {:>14}  {:>10}  what", "byte", "size")?;
     tree(out, &report.index, "", 0)?;
@@ -82,8 +76,19 @@ fn write_page(out: &mut String, report: &Inspection) -> core::fmt::Result {
         };
         writeln!(out, "  {} of kind {}{range}{step}{twice}", grouped(ids.count), ids.kind.name())?;
     }
-    fidelity(out, report)?;
-    keepsakes(out, report)
+    fidelity(out, &report.fidelity)?;
+    keepsakes(out, &report.metadata, &report.attachments)
+}
+
+pub(super) fn remarks(out: &mut String, notes: &[Remark]) -> core::fmt::Result {
+    if !notes.is_empty() {
+        writeln!(out, "\nNotes")?;
+    }
+    for note in notes {
+        let mark = if note.level == "warning" { "  ! " } else { "  - " };
+        wrapped(out, mark, "    ", &note.text)?;
+    }
+    Ok(())
 }
 
 /// What a person asks first: what is it, is it whole.
@@ -132,12 +137,7 @@ fn head(out: &mut String, report: &Inspection) -> core::fmt::Result {
     let d = index.d.unwrap_or(0);
     let many = if count == 1 { "vector" } else { "vectors" };
     row(out, "holds", &format!("{} {many} of {d} {unit}, {metric}{trained}", grouped(count)))?;
-    let stream = if report.stream.len == report.size_bytes {
-        String::new()
-    } else {
-        format!(", of which the FAISS stream {}", size(report.stream.len))
-    };
-    row(out, "size", &format!("{} ({} bytes){stream}", size(report.size_bytes), grouped(report.size_bytes)))?;
+    size_row(out, report.size_bytes, report.stream.len, "the FAISS stream")?;
     let each = report.memory.bytes_per_vector.map_or_else(String::new, |each| format!(", {each:.1} bytes a vector"));
     let away = report.lists.iter().any(|lists| lists.side_file.is_some());
     let away = if away { "; the lists stay in their file" } else { "" };
@@ -172,7 +172,13 @@ fn vectors(report: &Inspection) -> Option<u64> {
     inside.index.ntotal
 }
 
-fn row(out: &mut String, name: &str, text: &str) -> core::fmt::Result {
+/// The length of a file, and of the part of it that is the stream.
+pub(super) fn size_row(out: &mut String, bytes: u64, stream: u64, name: &str) -> core::fmt::Result {
+    let stream = if stream == bytes { String::new() } else { format!(", of which {name} {}", size(stream)) };
+    row(out, "size", &format!("{} ({} bytes){stream}", size(bytes), grouped(bytes)))
+}
+
+pub(super) fn row(out: &mut String, name: &str, text: &str) -> core::fmt::Result {
     writeln!(out, "  {name:<12} {text}")
 }
 
@@ -248,26 +254,26 @@ fn bar(value: f64, most: f64) -> String {
     format!("{}{}", "#".repeat(filled), ".".repeat(40_usize.saturating_sub(filled)))
 }
 
-fn fidelity(out: &mut String, report: &Inspection) -> core::fmt::Result {
+pub(super) fn fidelity(out: &mut String, fidelity: &Fidelity) -> core::fmt::Result {
     writeln!(out, "\nFidelity")?;
-    writeln!(out, "  {}: {}", report.fidelity.level.name(), report.fidelity.level.meaning())?;
-    for run in &report.fidelity.runs {
+    writeln!(out, "  {}: {}", fidelity.level.name(), fidelity.level.meaning())?;
+    for run in &fidelity.runs {
         let end = run.first.saturating_add(run.rows);
         writeln!(out, "  rows {}..{}: {} ({})", grouped(run.first), grouped(end), run.level.name(), run.strategy)?;
     }
     Ok(())
 }
 
-fn keepsakes(out: &mut String, report: &Inspection) -> core::fmt::Result {
-    if !report.metadata.0.is_empty() {
+pub(super) fn keepsakes(out: &mut String, metadata: &Object<String>, attachments: &[Attachment]) -> core::fmt::Result {
+    if !metadata.0.is_empty() {
         writeln!(out, "\nMetadata")?;
-        for (key, value) in &report.metadata.0 {
+        for (key, value) in &metadata.0 {
             writeln!(out, "  {} = {}", key.escape_debug(), value.escape_debug())?;
         }
     }
-    if !report.attachments.is_empty() {
+    if !attachments.is_empty() {
         writeln!(out, "\nAttachments")?;
-        for attachment in &report.attachments {
+        for attachment in attachments {
             let kind = if attachment.media_type.is_empty() { "" } else { "  " };
             let (name, media) = (attachment.name.escape_debug(), attachment.media_type.escape_debug());
             writeln!(out, "  {:>10}  {name}{kind}{media}", size(attachment.bytes))?;

@@ -90,6 +90,21 @@ impl ChunkEntry {
     }
 }
 
+impl ChunkEntry {
+    /// What the stored bytes give although they are damaged: for whoever looks at damage, and never to be relied on.
+    /// `None` where they are not as many as they should be or cannot be decoded.
+    pub fn unchecked<'a>(&self, stored: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        let bytes = match &self.kind {
+            ChunkKind::Sealed { .. } => Cow::Borrowed(stored),
+            ChunkKind::Coded { codec, parameters, .. } => {
+                let coding = Coding::from_entry(*codec, parameters).ok()?;
+                codec::decode(coding, stored, self.stored.start, self.logical.len).ok()?
+            }
+        };
+        (bytes.len() as u64 == self.logical.len).then_some(bytes)
+    }
+}
+
 /// A chunk of a sealed stream, hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SealedHash {

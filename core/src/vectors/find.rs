@@ -27,6 +27,13 @@ pub struct Stored<'a> {
     pub instances: Option<&'a Array>,
 }
 
+impl Stored<'_> {
+    /// Further ids of vectors that are stored once: no row is theirs.
+    pub fn aliases(&self) -> u64 {
+        self.instances.map_or(0, |pairs| pairs.span.len >> 4)
+    }
+}
+
 /// Where plain vectors lie.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Codes<'a> {

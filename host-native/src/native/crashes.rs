@@ -112,6 +112,11 @@ const CRASHES: &[Crash] = &[
         |record| matches!(record.field("beam_factor"), Some(Value::F32(factor)) if !(*factor < 0.0 || *factor >= 1.0)),
     ),
     crash("a spectral hash whose transform or thresholds are not of its bits", rules::spectral),
+    crash("an ITQ transform of other dimensions than the one in it", rules::itq),
+    crash("a quantizer that is not trained, in an index that is", |record| {
+        let untrained = |item: &Item| matches!(item, Item::Field(field) if field.name.ends_with("q.is_trained") && is_false(record, &field.name));
+        !is_false(record, "is_trained") && record.items.iter().any(untrained)
+    }),
     // Its codes are not written, and searched all the same.
     always("a lattice index that counts vectors", |record| {
         has_tag(record, &[b"IxLa"]) && record.u64("ntotal").is_some_and(|ntotal| ntotal > 0)

@@ -7,11 +7,16 @@
 //!
 //! The C interface is that of `faiss-sys` 0.7 (FAISS 1.12.0, `c_api/`).
 
+mod asking;
+mod building;
+
+pub(crate) use building::{Alone, Vectors};
+
 use crate::Cause;
 use faiss_sys as sys;
 use std::{
     cell::Cell,
-    ffi::{CStr, CString, c_int, c_void},
+    ffi::{CStr, c_int, c_void},
     marker::PhantomData,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     ptr::{self, NonNull},
@@ -104,38 +109,6 @@ impl Owned {
             Pointer::Float(_) => Err(Cause::Refused("it is not a binary index".into())),
         }
     }
-
-    /// Set a parameter of search by FAISS's name for it: `nprobe`, `efSearch`, `quantizer_efSearch`, ...
-    ///
-    /// # Errors
-    /// When the index has no such parameter.
-    pub(crate) fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), Cause> {
-        let index = match self.0 {
-            Pointer::Float(index) => index.as_ptr(),
-            Pointer::Binary(index) => return set_binary_parameter(index, name, value),
-        };
-        let name = CString::new(name).map_err(|_| Cause::Refused("a name with a NUL byte".into()))?;
-        let mut space = ptr::null_mut();
-        // SAFETY: `space` is written before it is read, and freed once; the index is ours alone (`&mut self`).
-        unsafe {
-            attempt(sys::faiss_ParameterSpace_new(&raw mut space))?;
-            let done = attempt(sys::faiss_ParameterSpace_set_index_parameter(space, index, name.as_ptr(), value));
-            sys::faiss_ParameterSpace_free(space);
-            done
-        }
-    }
-}
-
-/// FAISS's `ParameterSpace` knows float indexes only.
-fn set_binary_parameter(index: NonNull<sys::FaissIndexBinary>, name: &str, value: f64) -> Result<(), Cause> {
-    // SAFETY: a live index that is the caller's alone; the cast gives null for another class.
-    let ivf = unsafe { sys::faiss_IndexBinaryIVF_cast(index.as_ptr()) };
-    if name != "nprobe" || ivf.is_null() {
-        return Err(Cause::Refused(format!("a binary index of this kind has no parameter `{name}`")));
-    }
-    // SAFETY: as above, and the class is the right one.
-    unsafe { sys::faiss_IndexBinaryIVF_set_nprobe(ivf, value as usize) };
-    Ok(())
 }
 
 /// FAISS's answer to a call.
@@ -148,8 +121,21 @@ fn attempt(code: c_int) -> Result<(), Cause> {
         let words = sys::faiss_get_last_error();
         if words.is_null() { String::new() } else { CStr::from_ptr(words).to_string_lossy().into_owned() }
     };
-    // `Error in R f(A) [with ...] at FILE:LINE: Error: 'CONDITION' failed: WORDS`; all of it is FAISS's.
-    Err(Cause::Faiss(words.trim().to_string()))
+    Err(Cause::Faiss(without_path(&words)))
+}
+
+/// FAISS says `Error in FUNCTION at PATH:LINE: WORDS` (`impl/FaissException.cpp`). Of the path, which is that of the machine
+/// that compiled it, the last name is kept.
+fn without_path(words: &str) -> String {
+    let parts = || {
+        let rest = words.strip_prefix("Error in ")?;
+        let (place, said) = rest.split_once(".cpp:").or_else(|| rest.split_once(".h:"))?;
+        let (line, said) = said.split_once(": ")?;
+        let name = place.rsplit(['/', ' ']).next()?;
+        let end = if rest.contains(".cpp:") { "cpp" } else { "h" };
+        Some(format!("{} ({name}.{end}:{line})", said.trim()))
+    };
+    parts().unwrap_or_else(|| words.trim().to_string())
 }
 
 /// The version of the linked FAISS: `1.12.0`.
@@ -404,115 +390,4 @@ impl<'a> Borrowed<'a> {
             Pointer::Binary(_) => Family::Binary,
         }
     }
-
-    /// Distances and ids of the `k` nearest of each query.
-    ///
-    /// # Errors
-    /// Queries of another length or kind, `k` of 0, or FAISS's.
-    pub(crate) fn search(self, queries: &[f32], k: usize) -> Result<(Vec<f32>, Vec<i64>), Cause> {
-        let Pointer::Float(index) = self.pointer else { return Err(other_kind("float")) };
-        let (n, count) = self.queries(queries.len(), self.d(), k)?;
-        let (mut distances, mut ids) = (vec![0.0; count], vec![-1; count]);
-        // SAFETY: `n` queries of `d` floats, and room for `n * k` results in each array, as FAISS asks for.
-        attempt(unsafe {
-            let (x, k) = (queries.as_ptr(), k as i64);
-            sys::faiss_Index_search(index.as_ptr(), n, x, k, distances.as_mut_ptr(), ids.as_mut_ptr())
-        })?;
-        Ok((distances, ids))
-    }
-
-    /// As [`search`](Borrowed::search), of a binary index: queries are `d / 8` bytes, distances count bits.
-    ///
-    /// # Errors
-    /// As there.
-    pub(crate) fn search_binary(self, queries: &[u8], k: usize) -> Result<(Vec<i32>, Vec<i64>), Cause> {
-        let Pointer::Binary(index) = self.pointer else { return Err(other_kind("binary")) };
-        let (n, count) = self.queries(queries.len(), self.d() / 8, k)?;
-        let (mut distances, mut ids) = (vec![0; count], vec![-1; count]);
-        // SAFETY: as in `search`, with queries of `d / 8` bytes.
-        attempt(unsafe {
-            let (x, k) = (queries.as_ptr(), k as i64);
-            sys::faiss_IndexBinary_search(index.as_ptr(), n, x, k, distances.as_mut_ptr(), ids.as_mut_ptr())
-        })?;
-        Ok((distances, ids))
-    }
-
-    /// Number of queries, and of results.
-    fn queries(self, len: usize, each: usize, k: usize) -> Result<(i64, usize), Cause> {
-        if each == 0 || !len.is_multiple_of(each) {
-            let said =
-                format!("the queries have {len} numbers, which is no multiple of the {each} that a vector takes");
-            return Err(Cause::Refused(said));
-        }
-        if k == 0 || i64::try_from(k).is_err() {
-            return Err(Cause::Refused(format!("k is {k}; it has to be 1 or more")));
-        }
-        let n = len / each;
-        let too_many = || Cause::Refused(format!("{n} queries of {k} results each do not fit"));
-        let count = n.checked_mul(k).ok_or_else(too_many)?;
-        // FAISS counts in signed 64-bit numbers, and `Vec` bytes in signed words.
-        if count > isize::MAX as usize / 8 {
-            return Err(too_many());
-        }
-        Ok((i64::try_from(n).map_err(|_| too_many())?, count))
-    }
-
-    /// For each query all ids nearer than `radius` (for similarities: larger), with their distances: `lims`, ids, distances.
-    ///
-    /// # Errors
-    /// Queries of another length or kind, or FAISS's.
-    pub(crate) fn range_search(self, queries: &[f32], radius: f32) -> Result<(Vec<usize>, Vec<i64>, Vec<f32>), Cause> {
-        let Pointer::Float(index) = self.pointer else { return Err(other_kind("float")) };
-        let (n, _) = self.queries(queries.len(), self.d(), 1)?;
-        let mut result = ptr::null_mut();
-        // SAFETY: `result` is written before it is read and freed once. `lims` has `n + 1` places, the last of which
-        // counts the labels and distances (`c_api/AutoTune_c.h`, `RangeSearchResult`).
-        unsafe {
-            attempt(sys::faiss_RangeSearchResult_new(&raw mut result, n))?;
-            let found = attempt(sys::faiss_Index_range_search(index.as_ptr(), n, queries.as_ptr(), radius, result));
-            let found = found.map(|()| {
-                let (mut lims, mut labels, mut distances) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-                sys::faiss_RangeSearchResult_lims(result, &raw mut lims);
-                sys::faiss_RangeSearchResult_labels(result, &raw mut labels, &raw mut distances);
-                let lims = copied(lims, n as usize + 1);
-                let count = lims.last().copied().unwrap_or(0);
-                (lims, copied(labels, count), copied(distances, count))
-            });
-            sys::faiss_RangeSearchResult_free(result);
-            found
-        }
-    }
-
-    /// The vector that FAISS makes of what is stored under `id`. Where ids are row numbers FAISS 1.12.0 does not look
-    /// whether they are negative (`IndexFlat.cpp`, `reconstruct`); `is_row` says that they are, and we look.
-    ///
-    /// # Errors
-    /// FAISS's: no such id, or an index that cannot reconstruct.
-    pub(crate) fn reconstruct(self, id: i64, is_row: bool) -> Result<Vec<f32>, Cause> {
-        let Pointer::Float(index) = self.pointer else { return Err(other_kind("float")) };
-        if is_row && !u64::try_from(id).is_ok_and(|row| row < self.ntotal()) {
-            return Err(Cause::Refused(format!("there is no vector {id}: the index holds {}", self.ntotal())));
-        }
-        let mut out = vec![0.0; self.d()];
-        // SAFETY: room for the `d` floats that FAISS writes. Other ids than rows it looks up itself (`invlists/DirectMap.cpp`,
-        // `IndexIDMap.cpp`).
-        attempt(unsafe { sys::faiss_Index_reconstruct(index.as_ptr(), id, out.as_mut_ptr()) })?;
-        Ok(out)
-    }
-}
-
-fn other_kind(kind: &str) -> Cause {
-    Cause::Refused(format!("this is not a {kind} index"))
-}
-
-/// A copy of `len` values of FAISS's.
-///
-/// # Safety
-/// `from` points at `len` readable values, or `len` is 0.
-unsafe fn copied<T: Copy>(from: *const T, len: usize) -> Vec<T> {
-    if len == 0 || from.is_null() {
-        return Vec::new();
-    }
-    // SAFETY: the caller's word.
-    unsafe { slice::from_raw_parts(from, len) }.to_vec()
 }

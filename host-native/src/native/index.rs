@@ -124,6 +124,11 @@ impl Index {
         self.index.borrow().family() == Family::Binary
     }
 
+    /// Whether it is trained. One that is not has nothing to search.
+    pub fn is_trained(&self) -> bool {
+        self.index.borrow().is_trained()
+    }
+
     /// Where it came from.
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
@@ -205,7 +210,7 @@ impl Index {
 
     /// An untrained index has nothing to search, and some classes of FAISS look all the same.
     fn trained(&self) -> Result<(), Cause> {
-        match self.index.borrow().is_trained() {
+        match self.is_trained() {
             true => Ok(()),
             false => Err(Cause::Refused("the index is not trained".into())),
         }

@@ -16,8 +16,9 @@ use crate::{
     drive::drive,
     error::Verdict,
     judge,
-    load::{attachments, check_expected, check_rest, check_stream, copy_stream},
+    load::{attachments, check_expected, check_rest, check_stream, copy_stream, with_what_is_lost},
     opened::Opened,
+    salvage::{Salvaged, salvage},
     store::{Stoppable, Store},
 };
 use faiss::index::{BinaryIndexImpl, IndexImpl};
@@ -129,8 +130,30 @@ impl Load {
     /// As [`load`](fn@load).
     pub fn load(&self, path: impl AsRef<Path>) -> Result<Index, Error> {
         let path = path.as_ref();
-        let opened = Opened::open(path)?;
+        let opened = self.open(path)?;
         let (index, provenance) = self.mapped(&opened).map_err(|cause| loading(cause, path, &opened))?;
+        Ok(Index::new(index, opened, provenance))
+    }
+
+    /// Load what is open already.
+    #[cfg(feature = "testing")]
+    pub(crate) fn load_opened(&self, opened: Opened) -> Result<Index, Cause> {
+        let (index, provenance) = self.mapped(&opened)?;
+        Ok(Index::new(index, opened, provenance))
+    }
+
+    /// Load into memory, for searching: nothing is mapped, so nothing that anyone does to the file is felt.
+    ///
+    /// # Errors
+    /// As [`load`](fn@load).
+    pub fn load_into_memory(&self, path: impl AsRef<Path>) -> Result<Index, Error> {
+        let path = path.as_ref();
+        let opened = self.open(path)?;
+        let load = || {
+            let provenance = self.provenance(&opened)?;
+            Ok((self.read(&opened, &provenance.outline)?, provenance))
+        };
+        let (index, provenance) = load().map_err(|cause| loading(cause, path, &opened))?;
         Ok(Index::new(index, opened, provenance))
     }
 
@@ -150,13 +173,29 @@ impl Load {
         self.owned(path.as_ref(), Family::Binary, |index| index.into_binary())
     }
 
+    /// Load what is good of a damaged snapshot into memory: the index without the rows that damage touches, and which those are.
+    /// An intact snapshot comes back whole. The stream passes through a temporary file.
+    ///
+    /// # Errors
+    /// When what is damaged is no row and cannot be left out, or as [`load`](fn@load).
+    pub fn load_salvaged(&self, path: impl AsRef<Path>) -> Result<(IndexImpl, Salvaged), Error> {
+        let path = path.as_ref();
+        let failed = |error: std::io::Error| Cause::from(error).of("cannot make a temporary folder");
+        let folder = tempfile::tempdir().map_err(failed)?;
+        let rest = folder.path().join("salvaged.faiss");
+        let salvaged = salvage(path, &rest, self.expected, &*self.progress)?;
+        let plain = Load { expected: None, ..self.clone() };
+        let (index, _) = plain.load_owned(&rest)?;
+        Ok((index, salvaged))
+    }
+
     fn owned<T>(
         &self,
         path: &Path,
         family: Family,
         into: impl Fn(Owned) -> Result<T, Cause>,
     ) -> Result<(T, Provenance), Error> {
-        let opened = Opened::open(path)?;
+        let opened = self.open(path)?;
         let load = || {
             let provenance = self.provenance(&opened)?;
             match (family_of(&provenance.outline), family) {
@@ -289,7 +328,6 @@ impl Load {
         };
         match &opened.snapshot {
             Some(snapshot) => {
-                check_expected(snapshot, self.expected)?;
                 provenance.verification = if self.trust { Verification::Trusted } else { Verification::Verified };
                 provenance.snapshot_digest = Some(snapshot.digest());
                 provenance.stream_digest = Some(snapshot.stream().digest);
@@ -313,6 +351,16 @@ impl Load {
 }
 
 impl Load {
+    /// Open the file, which must be the one that is expected.
+    fn open(&self, path: &Path) -> Result<Opened, Error> {
+        let opened = Opened::open(path)?;
+        if let Some(snapshot) = &opened.snapshot {
+            check_expected(snapshot, self.expected)
+                .map_err(|cause| cause.reading(path).hint("this is another snapshot than you think"))?;
+        }
+        Ok(opened)
+    }
+
     /// Why FAISS may not have the stream, and whether the stream is all right otherwise.
     fn with_health(&self, cause: Cause, opened: &Opened) -> Cause {
         let Cause::Refused(said) = cause else { return cause };
@@ -436,10 +484,16 @@ fn is_mapped(record: &Record, array: &str) -> bool {
 /// Say what could not be loaded, and what to do.
 fn loading(cause: Cause, path: &Path, opened: &Opened) -> Error {
     let damaged = cause.verdict() == Verdict::Damaged;
+    let cause = match &opened.snapshot {
+        Some(snapshot) if damaged => with_what_is_lost(cause, opened, snapshot, &std::env::temp_dir(), &|_, _| {}),
+        _ => cause,
+    };
     let is_newer = matches!(&cause, Cause::Fault(fault) if matches!(fault.kind, Kind::UnknownTag(_)));
     let error = cause.of(format!("cannot load `{}`", path.display()));
     match &opened.snapshot {
-        Some(_) if damaged => error.hint("`faissil verify` says what is lost"),
+        Some(_) if damaged => error.hint(
+            "`Load::load_salvaged` (`faissil load --salvage`) gives back the rest where that can be done, `faissil verify` says more",
+        ),
         _ if is_newer => {
             error.hint("the index is of a kind that this build does not know; `faissil inspect` says more")
         }

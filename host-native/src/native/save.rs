@@ -15,10 +15,10 @@ use crate::{
     opened::Opened,
     replace::{Replacement, directory_of},
     save::{Additions, Attach, Prepared, Saved, Stream, append, prepare, read_back, report, with_writeback},
-    store::{File, Stoppable},
+    store::{File, Stoppable, Store},
 };
 use faiss::index::{CpuIndex, NativeIndex};
-use faissil_core::snapshot::{Finished, Layout, SealedHash, Writer};
+use faissil_core::snapshot::{Layout, SealedHash, Writer};
 use std::{
     fmt, fs,
     os::unix::fs::FileExt,
@@ -266,68 +266,83 @@ impl Save {
             Cause::Io(_) => cause.writing(path),
             other => refused(other),
         };
-        match self.layout {
-            Layout::Sealed => {
-                replacement.check_room(measured.len).map_err(writing)?;
-                self.sealed(index, measured.len, replacement, path).map_err(writing)
-            }
-            Layout::Packed => self.packed(index, measured.len, replacement, path).map_err(writing),
-        }
-    }
-
-    fn sealed(&self, index: Borrowed<'_>, len: u64, replacement: Replacement, path: &Path) -> Result<Saved, Cause> {
+        replacement.check_room(measured.len).map_err(writing)?;
         let file = replacement.file();
-        let written = || {
-            let (len, values) = self.write(index, len, file)?;
-            let opened = Opened::from_file(File::from_open(file.try_clone()?, replacement.path())?)?;
-            let prepared = self.prepared(&opened)?;
-            let writer = Writer::sealed(len, None)?;
-            let how = Stream::Hashed(&values);
-            let (finished, ids) = append(
-                writer,
-                file,
-                how,
-                &opened.file,
-                &prepared,
-                &self.additions,
-                &directory_of(path),
-                &*self.progress,
-            )?;
-            file.write_all_at(&finished.trailer, finished.file_len - finished.trailer.len() as u64)?;
-            let verified = self.checked(file, path, &finished)?;
-            Ok::<_, Cause>(report(Layout::Sealed, len, finished, prepared, ids, verified))
+        let write = || match self.layout {
+            Layout::Sealed => self.sealed(index, measured.len, &replacement, path, writing),
+            Layout::Packed => self.packed(index, measured.len, file, path, writing),
         };
         let saved = match self.durability {
-            Durability::Synced => with_writeback(file, written),
-            Durability::Unsynced => written(),
+            Durability::Synced => with_writeback(file, write)?,
+            Durability::Unsynced => write()?,
         };
-        self.commit(replacement, saved?)
+        let committed = match self.durability {
+            Durability::Synced => replacement.commit(),
+            Durability::Unsynced => replacement.commit_unsynced(),
+        };
+        committed.map_err(writing)?;
+        Ok(saved)
+    }
+
+    fn sealed(
+        &self,
+        index: Borrowed<'_>,
+        len: u64,
+        replacement: &Replacement,
+        path: &Path,
+        writing: impl Fn(Cause) -> Error,
+    ) -> Result<Saved, Error> {
+        let file = replacement.file();
+        let written = || {
+            let (_, values) = self.write(index, len, file)?;
+            Ok((Opened::from_file(File::from_open(file.try_clone()?, replacement.path())?)?, values))
+        };
+        let (opened, values) = written().map_err(&writing)?;
+        let prepared = self.prepared(&opened, path)?;
+        self.finish(Stream::Hashed(&values), file, path, &opened.file, prepared).map_err(writing)
     }
 
     /// By way of a file without a name that holds the stream.
-    fn packed(&self, index: Borrowed<'_>, len: u64, replacement: Replacement, path: &Path) -> Result<Saved, Cause> {
-        let spool = tempfile::tempfile_in(directory_of(path))?;
-        replacement.check_room(len)?;
-        self.write(index, len, &spool)?;
-        let opened = Opened::from_file(File::from_open(spool, path)?)?;
-        let prepared = self.prepared(&opened)?;
-        let file = replacement.file();
-        let stream = Stoppable::new(&opened.file, &self.cancel);
+    fn packed(
+        &self,
+        index: Borrowed<'_>,
+        len: u64,
+        file: &fs::File,
+        path: &Path,
+        writing: impl Fn(Cause) -> Error,
+    ) -> Result<Saved, Error> {
         let written = || {
-            let writer = Writer::packed(len)?;
-            let scratch = directory_of(path);
-            let (finished, ids) =
-                append(writer, file, Stream::Pack, &stream, &prepared, &self.additions, &scratch, &*self.progress)?;
-            file.write_all_at(&finished.trailer, finished.file_len - finished.trailer.len() as u64)?;
-            let verified = self.checked(file, path, &finished)?;
-            Ok::<_, Cause>((finished, ids, verified))
+            let spool = tempfile::tempfile_in(directory_of(path))?;
+            self.write(index, len, &spool)?;
+            Opened::from_file(File::from_open(spool, path)?)
         };
-        let (finished, ids, verified) = match self.durability {
-            Durability::Synced => with_writeback(file, written)?,
-            Durability::Unsynced => written()?,
+        let opened = written().map_err(&writing)?;
+        let prepared = self.prepared(&opened, path)?;
+        let stream = Stoppable::new(&opened.file, &self.cancel);
+        self.finish(Stream::Pack, file, path, &stream, prepared).map_err(writing)
+    }
+
+    /// Write what goes with the stream, and the stream where it is not there yet; read all of it back.
+    fn finish(
+        &self,
+        how: Stream<'_>,
+        file: &fs::File,
+        path: &Path,
+        stream: &impl Store,
+        prepared: Prepared<'_>,
+    ) -> Result<Saved, Cause> {
+        let writer = match self.layout {
+            Layout::Sealed => Writer::sealed(stream.len(), None)?,
+            Layout::Packed => Writer::packed(stream.len())?,
         };
-        let saved = report(Layout::Packed, len, finished, prepared, ids, verified);
-        self.commit(replacement, saved)
+        let (scratch, progress) = (directory_of(path), &*self.progress);
+        let (finished, ids) = append(writer, file, how, stream, &prepared, &self.additions, &scratch, progress)?;
+        file.write_all_at(&finished.trailer, finished.file_len - finished.trailer.len() as u64)?;
+        let verified = match self.read_back {
+            true => Some(read_back(file, path, &finished, &self.cancel, progress)?),
+            false => None,
+        };
+        Ok(report(self.layout, stream.len(), finished, prepared, ids, verified))
     }
 
     /// Let FAISS write; the length, and the values of its pieces.
@@ -339,32 +354,14 @@ impl Save {
         })
     }
 
-    fn prepared<'a>(&self, opened: &'a Opened) -> Result<Prepared<'a>, Cause> {
-        let prepared = prepare(opened, &self.additions)?;
+    fn prepared<'a>(&self, opened: &'a Opened, path: &Path) -> Result<Prepared<'a>, Error> {
+        let prepared = prepare(opened, &self.additions, path, "`faissil save --opaque`")?;
         match prepared.judged.warnings.first() {
-            Some(warning) if prepared.is_partial() && !self.partial => Err(Cause::Refused(warning.clone())),
+            Some(warning) if prepared.is_partial() && !self.partial => {
+                let cause = Cause::Refused(warning.clone());
+                Err(cause.of(format!("cannot save the index as `{}`", path.display())))
+            }
             _ => Ok(prepared),
         }
-    }
-
-    /// Read back what was written, while it is on its way to the disk.
-    fn checked(
-        &self,
-        file: &fs::File,
-        path: &Path,
-        finished: &Finished,
-    ) -> Result<Option<crate::verify::Verified>, Cause> {
-        if !self.read_back {
-            return Ok(None);
-        }
-        read_back(file, path, finished, &self.cancel, &*self.progress).map(Some)
-    }
-
-    fn commit(&self, replacement: Replacement, saved: Saved) -> Result<Saved, Cause> {
-        match self.durability {
-            Durability::Synced => replacement.commit()?,
-            Durability::Unsynced => replacement.commit_unsynced()?,
-        }
-        Ok(saved)
     }
 }

@@ -32,6 +32,21 @@ pub struct Decoded<'a, S> {
     attachment: Option<(u64, Attachment)>,
     len: u64,
     recent: Mutex<Recent>,
+    /// Whether damaged chunks are given too, and noted.
+    shows_damage: bool,
+}
+
+/// A chunk that was given although it is damaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Its number.
+    pub number: u64,
+    /// The bytes that it stands for.
+    pub logical: Span,
+    /// What is wrong with it.
+    pub reason: String,
+    /// Whether its bytes were given; where they could not be had, zeros were.
+    pub has_bytes: bool,
 }
 
 /// What was used last, the newest first.
@@ -41,19 +56,33 @@ struct Recent {
     chunks: VecDeque<(Span, Arc<Vec<u8>>)>,
     /// Numbers of verbatim chunks that were found good, 64 to a word.
     good: BTreeMap<u64, u64>,
+    /// Damaged chunks that were given, by number.
+    shown: BTreeMap<u64, Shown>,
 }
 
 impl<'a, S: Store> Decoded<'a, S> {
     /// The stream of a snapshot.
     pub fn stream(snapshot: &'a Snapshot, store: S) -> Decoded<'a, S> {
         let len = snapshot.stream().length;
-        Decoded { store, snapshot, attachment: None, len, recent: Mutex::default() }
+        Decoded { store, snapshot, attachment: None, len, recent: Mutex::default(), shows_damage: false }
+    }
+
+    /// The same for whoever looks at damage: a chunk that is damaged is given as it is, and noted in
+    /// [`shown`](Decoded::shown).
+    pub fn damaged_stream(snapshot: &'a Snapshot, store: S) -> Decoded<'a, S> {
+        Decoded { shows_damage: true, ..Decoded::stream(snapshot, store) }
+    }
+
+    /// The damaged chunks that were given.
+    pub fn shown(&self) -> Vec<Shown> {
+        self.recent().shown.values().cloned().collect()
     }
 
     /// Attachment `number` of a snapshot.
     pub fn attachment(snapshot: &'a Snapshot, number: u64, attachment: Attachment, store: S) -> Decoded<'a, S> {
         let len = attachment.length;
-        Decoded { store, snapshot, attachment: Some((number, attachment)), len, recent: Mutex::default() }
+        let attachment = Some((number, attachment));
+        Decoded { store, snapshot, attachment, len, recent: Mutex::default(), shows_damage: false }
     }
 
     fn recent(&self) -> MutexGuard<'_, Recent> {
@@ -65,7 +94,7 @@ impl<'a, S: Store> Decoded<'a, S> {
     /// # Errors
     /// When they are damaged or cannot be decoded, or `at` is not inside.
     pub fn chunk_at(&self, at: u64) -> Result<Arc<Vec<u8>>, Cause> {
-        self.chunk(&self.entry(at)?)
+        self.chunk(&self.entry(at)?, self.shows_damage)
     }
 
     /// The entry of the chunk that holds byte `at`.
@@ -91,15 +120,26 @@ impl<'a, S: Store> Decoded<'a, S> {
         Ok(entry)
     }
 
-    /// The bytes of a chunk, checked.
-    fn chunk(&self, entry: &ChunkEntry) -> Result<Arc<Vec<u8>>, Cause> {
+    /// The bytes of a chunk, checked; `shows_damage`: or given as they are.
+    fn chunk(&self, entry: &ChunkEntry, shows_damage: bool) -> Result<Arc<Vec<u8>>, Cause> {
         if let Some(bytes) = self.recent().chunk(entry.logical) {
             return Ok(bytes);
         }
         let stored = self.store.read(entry.stored)?;
-        let decoded = match entry.check(&stored).map_err(|error| error.inside(&self.name(entry.logical)))? {
-            Cow::Owned(decoded) => Some(decoded),
-            Cow::Borrowed(_) => None,
+        let decoded = match entry.check(&stored) {
+            Ok(Cow::Owned(decoded)) => Some(decoded),
+            Ok(Cow::Borrowed(_)) => None,
+            Err(error) if shows_damage => {
+                let (number, logical) = (entry.number, entry.logical);
+                let found = entry.unchecked(&stored).map(Cow::into_owned);
+                let shown = Shown { number, logical, reason: error.to_string(), has_bytes: found.is_some() };
+                let bytes = Arc::new(found.unwrap_or_else(|| vec![0; logical.len as usize]));
+                let mut recent = self.recent();
+                recent.shown.insert(number, shown);
+                recent.keep(logical, bytes.clone());
+                return Ok(bytes);
+            }
+            Err(error) => return Err(error.inside(&self.name(entry.logical)).into()),
         };
         let bytes = Arc::new(decoded.unwrap_or(stored));
         let mut recent = self.recent();
@@ -111,7 +151,7 @@ impl<'a, S: Store> Decoded<'a, S> {
     }
 
     /// Fill `out` with the bytes of a chunk from `from` on.
-    fn copy(&self, entry: &ChunkEntry, from: u64, out: &mut [u8]) -> Result<(), Cause> {
+    fn copy(&self, entry: &ChunkEntry, from: u64, out: &mut [u8], shows_damage: bool) -> Result<(), Cause> {
         let gone = {
             let recent = self.recent();
             recent.is_good(entry) && recent.chunk(entry.logical).is_none()
@@ -119,7 +159,7 @@ impl<'a, S: Store> Decoded<'a, S> {
         if gone {
             return self.store.read_at(entry.stored.start + from, out);
         }
-        let bytes = self.chunk(entry)?;
+        let bytes = self.chunk(entry, shows_damage)?;
         out.copy_from_slice(&bytes[from as usize..from as usize + out.len()]);
         Ok(())
     }
@@ -170,7 +210,9 @@ impl<S: Store> Store for Decoded<'_, S> {
             let at = at + filled as u64;
             let entry = self.entry(at)?;
             let now = ((entry.logical.end() - at) as usize).min(out.len() - filled);
-            self.copy(&entry, at - entry.logical.start, &mut out[filled..filled + now])?;
+            // Whoever reads ahead is told of damage there, and reads less: it may not be wanted.
+            let shows_damage = self.shows_damage && filled == 0;
+            self.copy(&entry, at - entry.logical.start, &mut out[filled..filled + now], shows_damage)?;
             filled += now;
         }
         Ok(())

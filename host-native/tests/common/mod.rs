@@ -2,7 +2,10 @@
 
 #![allow(dead_code)] // each test uses its part
 
-use faissil::core::{ids::ExternalId, standin::StandIn};
+use faissil::{
+    core::{ids::ExternalId, standin::StandIn},
+    fixture::Fixture,
+};
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -28,14 +31,36 @@ pub(crate) fn expect(code: i32, dir: &Path, args: &[&str]) -> String {
     out
 }
 
+/// Run lines of `faissil ...` in `dir` and write down what comes.
+pub(crate) fn transcript(dir: &Path, lines: &[&str]) -> String {
+    let mut out = String::new();
+    for line in lines {
+        let args: Vec<&str> = line.split(' ').collect();
+        let output = run(dir, &args);
+        out.push_str(&format!("$ faissil {line}\n{}", text(&output.stdout)));
+        for line in text(&output.stderr).lines() {
+            out.push_str(&format!("! {line}\n"));
+        }
+        match output.status.code() {
+            Some(0) => out.push('\n'),
+            code => out.push_str(&format!("exit code {}\n\n", code.map_or("none".into(), |code| code.to_string()))),
+        }
+    }
+    out
+}
+
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// An index of `rows` vectors of `d` floats with scattered ids: IndexIDMap2 over IndexFlat.
 pub(crate) fn index(rows: u64, d: u32) -> Vec<u8> {
+    Fixture::new("IDMap2,Flat").rows(rows).dim(d).build().unwrap()
+}
+
+/// As [`index`], of bytes that no codec makes smaller.
+pub(crate) fn noise(rows: u64, d: u32) -> Vec<u8> {
     let stand_in = StandIn::new(d, 1, 0.0, rows).unwrap();
-    // Bytes that no codec makes smaller.
     let vector = |row: u64| {
         let mut bytes = vec![0; d as usize * 4];
         blake3::Hasher::new().update(&row.to_le_bytes()).finalize_xof().fill(&mut bytes);

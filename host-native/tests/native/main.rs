@@ -6,4 +6,5 @@ mod live;
 mod loading;
 mod made;
 mod round;
+mod salvage;
 mod saving;

@@ -43,7 +43,7 @@ impl Args {
         };
         let found = (0..).zip(&all).find(|(_, attachment)| attachment.name == *name);
         let (number, attachment) = found.ok_or_else(|| {
-            let names: Vec<&str> = all.iter().map(|attachment| attachment.name.as_str()).collect();
+            let names: Vec<String> = all.iter().map(|attachment| shown(&attachment.name)).collect();
             let hint = if names.is_empty() { "it has none".into() } else { format!("it has: {}", names.join(", ")) };
             reading(Cause::Refused(format!("no attachment is named `{}`", name.escape_debug()))).hint(hint)
         })?;
@@ -74,18 +74,19 @@ impl Args {
     /// Where the attachment goes; `None` when it is there already.
     fn place(&self, attachment: &Attachment) -> Result<Option<Output>, Error> {
         let digest = blake3::Hash::from_bytes(attachment.digest.0);
-        let (directory, name) = match &self.output {
+        let length = attachment.length;
+        let (target, place) = match &self.output {
             Some(path) if path.as_os_str() == "-" => return Ok(Some(Output::Stdout)),
-            Some(path) => {
-                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-                (faissil::replace::directory_of(path), name.to_string())
-            }
-            None => (PathBuf::from("."), attachment.name.clone()),
+            Some(path) => (path.clone(), beside::place_at(path.clone(), length, &digest)),
+            None => (
+                PathBuf::from(shown(&attachment.name)),
+                beside::place(Path::new("."), &attachment.name, length, &digest),
+            ),
         };
-        match beside::place(&directory, &name, attachment.length, &digest) {
+        match place {
             Ok(Place::Free(path)) => Ok(Some(Output::Path(path))),
             Ok(Place::Same(_)) => Ok(None),
-            Err(cause) => Err(cause.writing(Path::new(&name)).hint("-o PATH takes another name")),
+            Err(cause) => Err(cause.writing(&target).hint("-o PATH takes another name")),
         }
     }
 
@@ -98,6 +99,7 @@ impl Args {
         for attachment in all {
             let Attachment { name, media_type, length, digest, .. } = attachment;
             let kind = if media_type.is_empty() { "-" } else { media_type };
+            let name = shown(name);
             lines.push(format!("{name}  {kind}  {}\n    {digest}", say::bytes(*length)));
         }
         if lines.is_empty() {
@@ -106,6 +108,11 @@ impl Args {
         }
         print(&lines.join("\n"))
     }
+}
+
+/// A name from a file as it can be shown: a terminal does nothing but print it.
+fn shown(name: &str) -> String {
+    name.escape_debug().to_string()
 }
 
 fn described(attachment: &Attachment) -> serde_json::Value {

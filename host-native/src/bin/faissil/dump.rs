@@ -3,7 +3,7 @@
 use crate::{
     Outcome, args,
     input::open,
-    talk::{Stdout, print_json, to_stdout},
+    talk::{self, Stdout, print_json, to_stdout},
 };
 use faissil::{
     Error,
@@ -13,11 +13,14 @@ use faissil::{
         report::{Dump, Json},
     },
     inspect::Index,
+    store::Shown,
 };
 use serde::Serialize;
 use std::{io::Write, ops::Range, path::PathBuf};
 
 /// Print the bytes of an index beside what they mean.
+///
+/// Of a snapshot, damaged bytes are shown too, as they are, with a warning that names the chunk.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The index file or snapshot
@@ -78,16 +81,16 @@ impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
         let opened = open(&self.file)?;
         let reading = |cause: faissil::Cause| cause.reading(&self.file);
-        let index = Index::of(&opened).map_err(reading)?;
+        let index = Index::with_damage(&opened).map_err(reading)?;
         let at = self.at.as_ref().map(|range| Span::between(range.start, range.end.min(index.outline.file_len)));
         if self.json {
             self.print_json(&index.outline, at)?;
-            return self.end(&index.outline);
+            return self.end(&index);
         }
         let text = faissil::drive::drive(Dump::new(&index.outline, at), &index.stream).map_err(reading)?;
         let mut out = Stdout::new();
         out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(to_stdout)?;
-        self.end(&index.outline)
+        self.end(&index)
     }
 
     fn print_json(&self, outline: &Outline, at: Option<Span>) -> Result<(), Error> {
@@ -105,8 +108,15 @@ impl Args {
         print_json(&Dumped { file: &self.file.display().to_string(), end: outline.end, parts })
     }
 
-    fn end(&self, outline: &Outline) -> Result<Outcome, Error> {
-        match &outline.fault {
+    /// Says what was damaged, and where reading stopped.
+    fn end(&self, index: &Index<'_>) -> Result<Outcome, Error> {
+        let damaged = index.shown();
+        for Shown { number, logical, reason, has_bytes } in &damaged {
+            let how = if *has_bytes { "they are shown as they are" } else { "no bytes can be had, zeros are shown" };
+            talk::warning(&format!("chunk {number}, bytes {logical} of the stream, is damaged; {how}: {reason}"));
+        }
+        match &index.outline.fault {
+            None if !damaged.is_empty() => Ok(Outcome::Damaged),
             None => Ok(Outcome::Good),
             Some(fault) => Err(faissil::Cause::from(fault.clone()).reading(&self.file)),
         }

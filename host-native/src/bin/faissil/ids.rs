@@ -93,6 +93,7 @@ impl Args {
         } else if !stored {
             talk::note("no ids are stored: FAISS answers row numbers");
         }
+        talk::aliases(place.aliases());
         let mut stream = IdStream::new(place, index.files(), rows);
         let joined = index.joined();
         let mut first = true;
@@ -112,7 +113,7 @@ impl Args {
             if let IdPlace::Lists { lists, .. } = place {
                 write_sizes(&mut out, lists, index)?;
             }
-            writeln!(out, "}}")?;
+            writeln!(out, r#","aliases":{}}}"#, place.aliases())?;
         }
         Ok(out.flush()?)
     }
@@ -160,7 +161,7 @@ impl Args {
     }
 }
 
-/// Write the sizes of the lists as the last field of the object.
+/// Write the sizes of the lists as a field of the object.
 fn write_sizes(out: &mut Stdout, lists: &Lists, index: &Index<'_>) -> Result<(), Cause> {
     write!(out, r#","lists":["#)?;
     let mut first = true;

@@ -2,10 +2,14 @@
 
 use crate::{
     Outcome,
-    input::open,
+    input::{each, open},
     talk::{self, print, print_json, print_json_error},
 };
-use faissil::{Error, core::report, inspect::inspect_opened};
+use faissil::{
+    Error,
+    core::report,
+    inspect::{inspect_opaque, inspect_opened},
+};
 use std::path::{Path, PathBuf};
 
 /// Say what is in an index file or a snapshot.
@@ -23,28 +27,36 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let mut worst = Outcome::Good;
-        for (number, path) in self.files.iter().enumerate() {
+        Ok(each(&self.files, |number, path| {
             if number > 0 && !self.json {
                 print("")?;
             }
-            let outcome = self.one(path).unwrap_or_else(|error| {
-                talk::error(&error);
-                crate::outcome_of(&error)
-            });
-            worst = worst.max(outcome);
-        }
-        Ok(worst)
+            self.one(path)
+        }))
+    }
+
+    /// The error of a file of which nothing can be said, which has its line all the same.
+    fn refused(&self, path: &Path, error: Error) -> Error {
+        let told = if self.json { print_json_error(path, &error) } else { Ok(()) };
+        told.err().unwrap_or(error)
     }
 
     fn one(&self, path: &Path) -> Result<Outcome, Error> {
-        let found = open(path).and_then(|opened| inspect_opened(&opened, &talk::progress("reading")));
-        let inspection = found.or_else(|error| {
-            if self.json {
-                print_json_error(path, &error)?;
-            }
-            Err(error)
-        })?;
+        let opened = open(path).map_err(|error| self.refused(path, error))?;
+        let inspection = match inspect_opened(&opened, &talk::progress("reading")) {
+            Ok(inspection) => inspection,
+            Err(error) => match inspect_opaque(&opened, &error.cause) {
+                Ok(Some(report)) => {
+                    if self.json {
+                        print_json(&report)?
+                    } else {
+                        print(&report::opaque_page(&report))?
+                    }
+                    return Err(error.hint("the snapshot keeps the bytes as they are; `faissil load` gives them back"));
+                }
+                Ok(None) | Err(_) => return Err(self.refused(path, error)),
+            },
+        };
         if self.json {
             print_json(&inspection)?;
         } else {

@@ -1,23 +1,26 @@
 //! `faissil load`: the exact index file back from a snapshot.
 
 use crate::{
-    Outcome, say,
+    Outcome,
+    input::open,
+    salvage, say,
     talk::{self, print, print_json},
 };
 use faissil::{
     Error,
     core::snapshot::Digest,
-    load::{Output, load},
+    load::{Output, load_opened},
 };
 use serde_json::json;
 use std::path::PathBuf;
 
 /// Get the exact index file back from a snapshot, verified.
 ///
-/// A damaged snapshot gives nothing. Side files come beside OUT, and never over another file.
+/// A damaged snapshot gives nothing, unless --salvage asks for the rest. Side files come beside OUT, and never over
+/// another file.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The snapshot
+    /// The snapshot; `-` is standard input
     #[arg(value_name = "SNAP")]
     snapshot: PathBuf,
     /// The index file to write; `-` is standard output
@@ -26,6 +29,14 @@ pub(crate) struct Args {
     /// Refuse any snapshot but the one with this digest, its own or that of its stream
     #[arg(long, value_name = "DIGEST")]
     expect: Option<Digest>,
+    /// Open the result in FAISS too, and hold the number of vectors and a few searches against the snapshot's
+    #[cfg(feature = "native")]
+    #[arg(long)]
+    check: bool,
+    /// Of a damaged snapshot, write the index without the damaged rows, and list what is left out. An OUT that ends in
+    /// `.faissil` becomes a snapshot that says so. The exit code is still 1
+    #[arg(long)]
+    salvage: bool,
     /// Print what was loaded as JSON
     #[arg(long)]
     json: bool,
@@ -39,7 +50,18 @@ impl Args {
             let cause = faissil::Cause::Refused("--json prints there too".into());
             return Err(cause.of("cannot load to standard output"));
         }
-        let loaded = load(&self.snapshot, &output, self.expect, &talk::progress("loading"))?;
+        if self.salvage {
+            return salvage::run(&self.snapshot, &self.output, self.expect, self.json);
+        }
+        let opened = open(&self.snapshot)?;
+        let loaded = load_opened(&opened, &self.snapshot, &output, self.expect, &talk::progress("loading"))?;
+        #[cfg(feature = "native")]
+        let checked = self.check().map_err(|error| match &self.output {
+            output if output.exists() => error.hint(format!("`{}` was written", output.display())),
+            _ => error,
+        })?;
+        #[cfg(not(feature = "native"))]
+        let checked: Option<(u64, usize)> = None;
         loaded.warnings.iter().for_each(|text| talk::warning(text));
         let name = self.output.display().to_string();
         let side = |(path, there): &(PathBuf, bool)| (path.display().to_string(), *there);
@@ -51,6 +73,7 @@ impl Args {
                 "snapshot_digest": loaded.digest.to_string(),
                 "stream": { "len": loaded.stream_len, "blake3": loaded.stream_digest.to_string() },
                 "side_files": sides.iter().map(|(path, there)| json!({ "file": path, "was_there": there })).collect::<Vec<_>>(),
+                "checked": checked.map(|(ntotal, searches)| json!({ "ntotal": ntotal, "searches": searches })),
                 "warnings": loaded.warnings,
             }))?;
         } else if !to_stdout {
@@ -60,8 +83,26 @@ impl Args {
             }
             text.push_str(&format!("\n  stream    {}", loaded.stream_digest));
             text.push_str(&format!("\n  snapshot  {}", loaded.digest));
+            if let Some((ntotal, searches)) = checked {
+                let (ntotal, searches) = (say::count(ntotal), say::count(searches as u64));
+                text.push_str(&format!("\n  checked   FAISS finds {ntotal} vectors, and {searches} searches agree"));
+            }
             print(&text)?;
         }
         Ok(Outcome::Good)
+    }
+
+    /// What FAISS finds in the output, where it is asked for: vectors, and searches that agree.
+    #[cfg(feature = "native")]
+    fn check(&self) -> Result<Option<(u64, usize)>, Error> {
+        if !self.check {
+            return Ok(None);
+        }
+        if self.output.as_os_str() == "-" {
+            let cause = faissil::Cause::Refused("standard output cannot be opened again".into());
+            return Err(cause.of("cannot check what was loaded"));
+        }
+        let checked = faissil::native::check(&self.output, &self.snapshot)?;
+        Ok(Some((checked.ntotal, checked.searches)))
     }
 }

@@ -8,25 +8,32 @@ mod args;
 mod attachments;
 mod diff;
 mod dump;
+mod fixture;
 mod ids;
 mod input;
 mod inspect;
 mod load;
 mod npy;
+mod salvage;
 mod save;
 mod say;
 mod seal;
+#[cfg(feature = "native")]
+mod search;
 mod talk;
 mod vectors;
 mod verify;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use faissil::{Error, error::Verdict};
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    process::ExitCode,
+    sync::{Arc, LazyLock},
+};
 
 /// Keeps FAISS indexes: save, verify, restore and explain them, with no FAISS installed.
 #[derive(Parser)]
-#[command(name = "faissil", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "faissil", version = version(), propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 good, 1 the file is damaged or differs, 2 it could not be done.")]
 struct Arguments {
     #[command(subcommand)]
@@ -46,6 +53,9 @@ enum Command {
     Diff(diff::Args),
     Dump(dump::Args),
     Attachments(attachments::Args),
+    #[cfg(feature = "native")]
+    Search(search::Args),
+    Fixture(fixture::Args),
     /// Print the completions of a shell.
     Completions {
         /// The shell.
@@ -56,6 +66,18 @@ enum Command {
         /// The subcommand.
         command: Option<String>,
     },
+}
+
+/// The version, and whether FAISS is in.
+fn version() -> &'static str {
+    static VERSION: LazyLock<String> = LazyLock::new(|| {
+        let own = env!("CARGO_PKG_VERSION");
+        #[cfg(feature = "native")]
+        return format!("{own}, with FAISS {}", faissil::native::faiss_version());
+        #[cfg(not(feature = "native"))]
+        return format!("{own}, without FAISS");
+    });
+    &VERSION
 }
 
 /// What a command found.
@@ -113,6 +135,9 @@ impl Command {
             Command::Diff(args) => args.run(),
             Command::Dump(args) => args.run(),
             Command::Attachments(args) => args.run(),
+            #[cfg(feature = "native")]
+            Command::Search(args) => args.run(),
+            Command::Fixture(args) => args.run(),
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Arguments::command(), "faissil", &mut talk::Stdout::new());
                 Ok(Outcome::Good)

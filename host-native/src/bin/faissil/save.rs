@@ -206,14 +206,14 @@ pub(crate) fn page(saved: &Saved, from: &str, to: &str) -> String {
     page.push_str(&format!("look inside      faissil inspect {name}\n"));
     page.push_str(&format!("check it again   faissil verify {name}\n"));
     page.push_str(&format!("get it back      faissil load {name} index.faiss\n"));
-    if saved.layout == Layout::Sealed {
+    if saved.layout == Layout::Sealed && saved.outline.is_some() {
         page.push_str("or just use it   FAISS reads this file as it is");
     }
     page
 }
 
 /// An index in one line.
-fn what(outline: &Outline) -> String {
+pub(crate) fn what(outline: &Outline) -> String {
     let root = &outline.root;
     let mut text = describe::description(root).text;
     if let (Some(ntotal), Some(d)) = (root.u64("ntotal"), root.u64("d")) {

@@ -19,6 +19,17 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "note: {text}");
 }
 
+/// Say of how many ids the rows that are given tell nothing.
+pub(crate) fn aliases(count: u64) {
+    if count > 0 {
+        let ids = if count == 1 { "id names a vector" } else { "ids name vectors" };
+        note(&format!(
+            "{} further {ids} of these rows: equal vectors are stored once (IndexIVFFlatDedup), and `--id` finds them",
+            crate::say::count(count)
+        ));
+    }
+}
+
 /// Whether all that is wrong is that nobody reads any more.
 pub(crate) fn is_closed_pipe(error: &Error) -> bool {
     matches!(&error.cause, Cause::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
@@ -51,7 +62,7 @@ impl Stdout {
                 self.closed = true;
                 Ok(gone)
             }
-            other => other,
+            other => other.map_err(faissil::error::to_stdout),
         }
     }
 }

@@ -75,6 +75,9 @@ impl Args {
             let (stream, count, known) = self.choose(&opened, &index, &stored).map_err(reading)?;
             self.write(&index, &stored, stream, count, known)?
         };
+        if self.id.is_empty() && stored.maps.is_empty() {
+            talk::aliases(stored.aliases());
+        }
         let (vectors, d) = (self.output.display().to_string(), stored.d);
         let ids = self.ids_out.as_ref().map(|path| path.display().to_string());
         if self.json {
@@ -85,6 +88,7 @@ impl Args {
                 "rows": count,
                 "d": d,
                 "dtype": "float32",
+                "aliases": stored.aliases(),
             }))?;
         } else if self.output.as_os_str() != "-" {
             let ids = ids.map_or_else(String::new, |ids| format!(", their ids to {ids}"));
@@ -179,6 +183,11 @@ impl Args {
             }
         }
         if let Some(row) = missing.first() {
+            if stored.aliases() > 0 {
+                let said =
+                    format!("the vector of row {} of the id map is stored once for several rows", rows.start + row);
+                return Err(reading(Cause::Refused(said)).hint("`--id` takes out vectors of this index"));
+            }
             return Err(damage(format!("row {} of the id map has no vector in the lists", rows.start + row)));
         }
         if let Some(path) = &self.ids_out {

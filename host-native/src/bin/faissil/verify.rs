@@ -2,7 +2,7 @@
 
 use crate::{
     Outcome,
-    input::open,
+    input::{each, open},
     say,
     talk::{self, print, print_json},
 };
@@ -11,7 +11,7 @@ use faissil::{
     core::snapshot::{Digest, Snapshot},
     load::check_expected,
     opened::Opened,
-    verify::{Verified, verify},
+    verify::{Verified, unopened, verify},
 };
 use serde::Serialize;
 use std::{
@@ -55,7 +55,7 @@ struct StreamJson {
 }
 
 #[derive(Serialize)]
-struct DamageJson {
+pub(crate) struct DamageJson {
     span: SpanJson,
     path: String,
     ids_lost: LostJson,
@@ -76,20 +76,15 @@ struct LostJson {
 
 impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let mut worst = Outcome::Good;
-        for path in &self.files {
+        Ok(each(&self.files, |_, path| {
             let mut has_line = false;
-            let outcome = self.one(path, &mut has_line).unwrap_or_else(|error| {
+            self.one(path, &mut has_line).inspect_err(|error| {
                 if self.json && !has_line {
-                    // The worst is told below all the same.
-                    let _ = talk::print_json_error(path, &error);
+                    // The worst is told all the same.
+                    let _ = talk::print_json_error(path, error);
                 }
-                talk::error(&error);
-                crate::outcome_of(&error)
-            });
-            worst = worst.max(outcome);
-        }
-        Ok(worst)
+            })
+        }))
     }
 
     fn one(&self, path: &Path, has_line: &mut bool) -> Result<Outcome, Error> {
@@ -146,12 +141,9 @@ impl Args {
     fn unreadable(&self, name: &str, path: &Path, error: Error, has_line: &mut bool) -> Result<Outcome, Error> {
         let outcome = crate::outcome_of(&error);
         if self.json && outcome == Outcome::Damaged {
-            *has_line = true;
-            let at = match &error.cause {
-                Cause::Fault(fault) => (fault.at, fault.path.clone()),
-                _ => (0, String::new()),
-            };
+            let damage = unopened(path, &error.cause).map_err(|cause| cause.reading(path))?;
             let bytes = path.metadata().map(|data| data.len()).unwrap_or(0);
+            *has_line = true;
             print_json(&Report {
                 file: name,
                 kind: "unreadable",
@@ -160,12 +152,7 @@ impl Args {
                 chunks: 0,
                 snapshot_digest: None,
                 stream: StreamJson { len: 0, blake3: None },
-                damage: vec![DamageJson {
-                    span: SpanJson { offset: at.0, bytes: 0 },
-                    path: at.1,
-                    ids_lost: LostJson { count: 0, ids: Vec::new() },
-                    reason: error.cause.to_string(),
-                }],
+                damage: vec![damage_json(&damage)],
                 warnings: Vec::new(),
             })?;
         }
@@ -205,7 +192,8 @@ impl Args {
     }
 }
 
-fn damage_json(damage: &faissil::verify::Damage) -> DamageJson {
+/// A damage as `verify` prints it.
+pub(crate) fn damage_json(damage: &faissil::verify::Damage) -> DamageJson {
     DamageJson {
         span: SpanJson { offset: damage.span.start, bytes: damage.span.len },
         path: damage.path.clone(),

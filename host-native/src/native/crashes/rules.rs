@@ -115,6 +115,13 @@ pub(super) fn spectral(record: &Record) -> bool {
     trained && (!fits || is_false(transform, "is_trained") || len(record, "trained") < needed)
 }
 
+/// What comes in is handed on as it is.
+pub(super) fn itq(record: &Record) -> bool {
+    let Some(inner) = record.child("pca_then_itq").filter(|_| !is_false(record, "is_trained")) else { return false };
+    let same = |name| inner.u64(name) == record.u64(name);
+    !same("d_in") || !same("d_out") || is_false(inner, "is_trained")
+}
+
 /// `ZnSphereCodec` takes a power of two of dimensions a part, and sums all ways to make its radius.
 pub(super) fn lattice(record: &Record) -> bool {
     if !has_tag(record, &[b"IxLa"]) {
@@ -131,6 +138,10 @@ pub(super) fn fast_scan(record: &Record) -> bool {
     let Some((blocks, even)) = i64_of(record, "bbs").zip(record.u64("M2")) else { return false };
     let parts = record.u64("M").or_else(|| record.u64("pq.M")).unwrap_or(0);
     let entries = record.u64("ksub").unwrap_or(16);
+    let codes = |padded: u64| padded.checked_mul(even).is_some_and(|bytes| bytes / 2 <= len(record, "codes"));
+    if record.u64("ntotal2").is_some_and(|padded| !codes(padded)) {
+        return true;
+    }
     let queries = i64_of(record, "qbs").unwrap_or(0);
     queries < 0
         || blocks <= 0

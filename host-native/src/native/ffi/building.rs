@@ -1,0 +1,126 @@
+//! Making indexes by FAISS's factory strings, the same every time.
+
+use super::{Owned, Pointer, attempt, take};
+use crate::Cause;
+use faiss_sys as sys;
+use std::{
+    ffi::{CString, c_int},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+unsafe extern "C" {
+    /// Threads of the parallel regions that the calling thread begins (OpenMP 5.2, 18.2.1). FAISS's C interface has no
+    /// such call; the library that has it is linked for FAISS.
+    fn omp_set_num_threads(threads: c_int);
+}
+
+/// Held while the process computes distances without BLAS.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// What FAISS computes is the same every time, for as long as this lives: one thread of OpenMP, and distances by FAISS's own
+/// loops in place of those of the BLAS library, whose sums depend on the processor. The first is a setting of the
+/// calling thread, and stays with it; the second is one of the whole process, so this is had by one thread at a time.
+pub(crate) struct Alone {
+    threshold: c_int,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Alone {
+    /// On this thread, which is best made for the purpose.
+    pub(crate) fn begin() -> Alone {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: numbers go in and out; the lock is held, so nobody else changes them.
+        unsafe {
+            let threshold = sys::faiss_get_distance_compute_blas_threshold();
+            omp_set_num_threads(1);
+            sys::faiss_set_distance_compute_blas_threshold(c_int::MAX);
+            Alone { threshold, _alone: alone }
+        }
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        // SAFETY: as in `begin`.
+        unsafe { sys::faiss_set_distance_compute_blas_threshold(self.threshold) }
+    }
+}
+
+impl Owned {
+    /// An index of floats by its factory string. `metric` is FAISS's number.
+    ///
+    /// # Errors
+    /// FAISS's.
+    pub(crate) fn float(factory: &str, d: u32, metric: u32) -> Result<Owned, Cause> {
+        let (factory, d) = (text(factory)?, dimensions(d)?);
+        // SAFETY: the string ends with a NUL byte; the result is written before it is read.
+        let index = take(|out| unsafe { sys::faiss_index_factory(out, d, factory.as_ptr(), metric) })?;
+        Ok(Owned(Pointer::Float(index)))
+    }
+
+    /// An index of bits by its factory string.
+    ///
+    /// # Errors
+    /// FAISS's, or dimensions that do not fill bytes.
+    pub(crate) fn binary(factory: &str, d: u32) -> Result<Owned, Cause> {
+        if !d.is_multiple_of(8) {
+            return Err(Cause::Refused(format!("a binary index has whole bytes a vector, not {d} bits")));
+        }
+        let (factory, d) = (text(factory)?, dimensions(d)?);
+        // SAFETY: as above.
+        let index = take(|out| unsafe { sys::faiss_index_binary_factory(out, d, factory.as_ptr()) })?;
+        Ok(Owned(Pointer::Binary(index)))
+    }
+
+    /// Train on vectors and add them, under ids where there are any. They are floats or bytes, as the index is.
+    ///
+    /// # Errors
+    /// Vectors of another length or kind, another number of ids, or FAISS's.
+    pub(crate) fn fill(&mut self, vectors: Vectors<'_>, ids: Option<&[i64]>) -> Result<(), Cause> {
+        let (each, len) = match vectors {
+            Vectors::Floats(floats) => (self.borrow().d(), floats.len()),
+            Vectors::Bytes(bytes) => (self.borrow().d() / 8, bytes.len()),
+        };
+        if each == 0 || !len.is_multiple_of(each) || ids.is_some_and(|ids| ids.len() != len / each) {
+            return Err(Cause::Refused(format!("{len} numbers are not as many vectors of {each} as there are ids")));
+        }
+        let n = (len / each) as i64;
+        // SAFETY: `n` vectors of the index's own width, and `n` ids or none; the index is ours alone (`&mut self`).
+        unsafe {
+            match (self.0, vectors) {
+                (Pointer::Float(index), Vectors::Floats(x)) => {
+                    let (index, x) = (index.as_ptr(), x.as_ptr());
+                    attempt(sys::faiss_Index_train(index, n, x))?;
+                    attempt(match ids {
+                        Some(ids) => sys::faiss_Index_add_with_ids(index, n, x, ids.as_ptr()),
+                        None => sys::faiss_Index_add(index, n, x),
+                    })
+                }
+                (Pointer::Binary(index), Vectors::Bytes(x)) => {
+                    let (index, x) = (index.as_ptr(), x.as_ptr());
+                    attempt(sys::faiss_IndexBinary_train(index, n, x))?;
+                    attempt(match ids {
+                        Some(ids) => sys::faiss_IndexBinary_add_with_ids(index, n, x, ids.as_ptr()),
+                        None => sys::faiss_IndexBinary_add(index, n, x),
+                    })
+                }
+                _ => Err(Cause::Refused("floats for an index of bits, or the other way round".into())),
+            }
+        }
+    }
+}
+
+/// Vectors, one after the other.
+#[derive(Clone, Copy)]
+pub(crate) enum Vectors<'a> {
+    Floats(&'a [f32]),
+    Bytes(&'a [u8]),
+}
+
+fn text(factory: &str) -> Result<CString, Cause> {
+    CString::new(factory).map_err(|_| Cause::Refused("a NUL byte in the factory string".into()))
+}
+
+fn dimensions(d: u32) -> Result<c_int, Cause> {
+    c_int::try_from(d).map_err(|_| Cause::Refused(format!("{d} dimensions are more than FAISS takes")))
+}
