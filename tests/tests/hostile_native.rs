@@ -58,7 +58,7 @@ fn judge(all: &[String]) {
     let died: Vec<&str> = all.iter().filter(|said| said.contains("died")).map(String::as_str).collect();
     assert!(died.is_empty(), "{} deaths in {} questions\n{}", died.len(), all.len(), died.join("\n"));
     let answered = all.iter().filter(|said| said.contains("ids [")).count();
-    assert!(answered > all.len() / 5, "{answered} of {} were answered", all.len());
+    assert!(answered > all.len() / 20, "{answered} of {} were answered", all.len());
 }
 
 /// One file of each build: releases write most of them alike.

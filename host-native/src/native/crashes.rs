@@ -44,7 +44,8 @@ const CRASHES: &[Crash] = &[
     }),
     // What nobody writes, though it is whole and consistent. All classes but the graphs follow a null pointer.
     crash("an index around one that is not there", |record| {
-        record.children().any(|child| has_tag(child, &[b"null"]) && child.role != "storage")
+        let looks_first = |child: &Record| child.role == "storage" && !is_true(record, "base_level_only");
+        record.children().any(|child| has_tag(child, &[b"null"]) && !looks_first(child))
     }),
     // The storage is cast to the class that it should have (`read_index`, `IndexHNSW2Level::search`).
     crash("an HNSW of product codes over another storage", |record| {
@@ -100,7 +101,7 @@ const CRASHES: &[Crash] = &[
         has_tag(record, &[b"ilar"]) && record.u64("code_size") == Some(u64::MAX)
     }),
     crash("an LSH that trains thresholds and has none", |record| {
-        matches!(record.field("train_thresholds"), Some(Value::Bool(true)))
+        is_true(record, "train_thresholds")
             && !is_false(record, "is_trained")
             && record.u64("nbits").is_some_and(|bits| len(record, "thresholds") < bits)
     }),
@@ -116,6 +117,11 @@ const CRASHES: &[Crash] = &[
     crash("a quantizer that is not trained, in an index that is", |record| {
         let untrained = |item: &Item| matches!(item, Item::Field(field) if field.name.ends_with("q.is_trained") && is_false(record, &field.name));
         !is_false(record, "is_trained") && record.items.iter().any(untrained)
+    }),
+    // What an index inside answers is taken for the number of a list or a row.
+    crash("an index that takes the ids of one inside for rows or lists that it does not have", rules::ids),
+    crash("a refinement that cannot measure single vectors", |record| {
+        record.child("refine_index").is_some_and(|refine| rules::is_id_map(refine) || refine.u64("nlist").is_some())
     }),
     // Its codes are not written, and searched all the same.
     always("a lattice index that counts vectors", |record| {
@@ -136,6 +142,10 @@ fn stores(record: &Record, tags: &[&[u8; 4]]) -> bool {
 
 fn is_false(record: &Record, name: &str) -> bool {
     matches!(record.field(name), Some(Value::Bool(false)))
+}
+
+fn is_true(record: &Record, name: &str) -> bool {
+    matches!(record.field(name), Some(Value::Bool(true)))
 }
 
 /// Whether a dotted name is `last`, or ends so.

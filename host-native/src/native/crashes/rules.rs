@@ -75,7 +75,13 @@ pub(super) fn places(record: &Record) -> bool {
 /// Vectors and queries are handed on as they are.
 pub(super) fn dimensions(record: &Record) -> bool {
     let Some(d) = record.u64("d") else { return false };
-    let is_ivf = record.u64("nlist").is_some();
+    let inner = record.child("index_ivf");
+    // An independent quantizer has a transform, or none, in front of the lists only.
+    let transformed = record.child("vt").map_or(Some(d), |transform| transform.u64("d_out"));
+    if inner.is_some_and(|inner| inner.u64("d") != transformed) {
+        return true;
+    }
+    let is_ivf = record.u64("nlist").is_some() || inner.is_some();
     let same = |role: &str| match role {
         "quantizer" => is_ivf,
         "index" => has_tag(record, &[b"IxMp", b"IxM2", b"IBMp", b"IBM2", b"IBFf", b"IRMf", b"IRMh"]),
@@ -113,6 +119,26 @@ pub(super) fn spectral(record: &Record) -> bool {
     let trained = !is_false(record, "is_trained");
     let fits = transform.u64("d_in") == record.u64("d") && transform.u64("d_out") == Some(bits);
     trained && (!fits || is_false(transform, "is_trained") || len(record, "trained") < needed)
+}
+
+/// Ids are row numbers in what is inside of an id map or a refinement, and list numbers in a coarse quantizer.
+pub(super) fn ids(record: &Record) -> bool {
+    let has_own_ids =
+        |role: &str| record.child(role).is_some_and(|inner| is_id_map(inner) && inner.u64("ntotal") != Some(0));
+    let more = |role: &str, most: Option<u64>| {
+        record.child(role).and_then(|inner| inner.u64("ntotal")).zip(most).is_some_and(|(ntotal, most)| ntotal > most)
+    };
+    let lists = record.u64("nlist").or_else(|| record.child("index_ivf")?.u64("nlist"));
+    let refine = record.child("refine_index").and_then(|refine| refine.u64("ntotal"));
+    is_id_map(record) && has_own_ids("index")
+        || has_own_ids("base_index")
+        || has_own_ids("quantizer")
+        || more("base_index", refine)
+        || more("quantizer", lists)
+}
+
+pub(super) fn is_id_map(record: &Record) -> bool {
+    has_tag(record, &[b"IxMp", b"IxM2", b"IBMp", b"IBM2"])
 }
 
 /// What comes in is handed on as it is.
