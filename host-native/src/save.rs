@@ -5,6 +5,8 @@
 
 mod prepared;
 
+#[cfg(feature = "native")]
+pub(crate) use prepared::check_additions;
 pub(crate) use prepared::{PARTIAL, Prepared, prepare};
 
 use crate::{

@@ -14,7 +14,9 @@ use crate::{
     Cause, Error, judge,
     opened::Opened,
     replace::{Replacement, directory_of},
-    save::{Additions, Attach, Prepared, Saved, Stream, append, prepare, read_back, report, with_writeback},
+    save::{
+        Additions, Attach, Prepared, Saved, Stream, append, check_additions, prepare, read_back, report, with_writeback,
+    },
     store::{File, Stoppable, Store},
 };
 use faiss::index::{CpuIndex, NativeIndex};
@@ -249,6 +251,7 @@ impl Save {
         let refused = |cause: Cause| {
             cause.of(format!("cannot save the index as `{}`", path.display())).hint("nothing was written")
         };
+        check_additions(&self.additions)?;
         let Live(index) = index.borrowed().map_err(refused)?;
         let measured = measure(index).map_err(refused)?;
         if !self.partial

@@ -59,8 +59,7 @@ pub(crate) fn prepare<'a>(
     let reading = |cause: Cause| cause.reading(name);
     let stream = opened.stream();
     let judged = judge::judge(&stream, additions.opaque).map_err(|cause| refuse(cause, name, opaque))?;
-    once("--meta", additions.metadata.iter().map(|(key, _)| key))?;
-    once("--attach", additions.attachments.iter().map(|(name, _)| name))?;
+    check_additions(additions)?;
     let mut prepared = Prepared::only(judged);
     if let Some(len) = opened.interrupted {
         let rest = opened.file.len() - len;
@@ -73,12 +72,6 @@ pub(crate) fn prepare<'a>(
     let entry = |(key, value): &(String, String)| Entry { key: key.clone(), value: value.clone() };
     prepared.metadata.extend(additions.metadata.iter().map(entry));
     for (name, attach) in &additions.attachments {
-        let what = match attach {
-            Attach::File(path) => path.display().to_string(),
-            Attach::Bytes { .. } => name.escape_debug().to_string(),
-        };
-        beside::plain_name(name)
-            .map_err(|cause| cause.of(format!("cannot attach `{what}`")).hint("--attach NAME=PATH"))?;
         match attach {
             Attach::File(path) => prepared.attach(name, media_type(path), Box::new(File::open(path)?)),
             Attach::Bytes { media_type, bytes } => prepared.attach(name, media_type, Box::new(bytes.clone())),
@@ -86,6 +79,27 @@ pub(crate) fn prepare<'a>(
     }
     prepared.take_side_files(opened, additions)?;
     Ok(prepared)
+}
+
+/// That what is to be added can be: names that are plain and given once, and files that are there.
+///
+/// # Errors
+/// When one cannot. Said before an index is written, which can take long.
+pub(crate) fn check_additions(additions: &Additions) -> Result<(), Error> {
+    once("--meta", additions.metadata.iter().map(|(key, _)| key))?;
+    once("--attach", additions.attachments.iter().map(|(name, _)| name))?;
+    for (name, attach) in &additions.attachments {
+        let what = match attach {
+            Attach::File(path) => path.display().to_string(),
+            Attach::Bytes { .. } => name.escape_debug().to_string(),
+        };
+        beside::plain_name(name)
+            .map_err(|cause| cause.of(format!("cannot attach `{what}`")).hint("--attach NAME=PATH"))?;
+        if let Attach::File(path) = attach {
+            File::open(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// That nothing is given twice: the last would win in silence.
