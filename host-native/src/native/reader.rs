@@ -45,9 +45,12 @@ impl Block {
     }
 }
 
+/// A block to be made: its number, and its chunks.
+type Job = (u64, Vec<ChunkEntry>);
+
 /// What the threads that read ahead share with the one that asks.
 pub(super) struct Shared {
-    jobs: Mutex<Option<Receiver<(u64, Vec<ChunkEntry>)>>>,
+    jobs: Mutex<Option<Receiver<Job>>>,
     /// Memory of blocks that FAISS has taken.
     spare: Mutex<Vec<Buffer>>,
 }
@@ -71,7 +74,7 @@ pub(super) struct Ahead<'env, S: Store> {
     /// Chunks that nobody has been told to check.
     entries: VecDeque<ChunkEntry>,
     /// Where the jobs are given out; dropped, the threads end.
-    jobs: Sender<(u64, Vec<ChunkEntry>)>,
+    jobs: Sender<Job>,
     done: Receiver<(u64, Result<Block, Cause>)>,
     shared: &'env Shared,
     /// Blocks that came before their turn.
