@@ -134,7 +134,7 @@ impl Kind {
         index.train(&numbers(self.d * self.added.min(50_000), 1))?;
         if self.factory.starts_with("HNSW") {
             // The graph need not be good to be read.
-            faiss::index::autotune::ParameterSpace::new()?.set_index_parameter(&mut index, "efConstruction", 8.0)?;
+            faiss::index::autotune::ParameterSpace::new()?.set_index_parameter(&index, "efConstruction", 8.0)?;
         }
         let mut at = 0;
         while at < self.added {
@@ -273,7 +273,7 @@ fn measure(kind: &Kind, home: &Path) -> Result<()> {
     let mut mapped = faissil::load(&ours)?;
     if let Some((parameter, value)) = kind.parameter {
         mapped.set_parameter(parameter, value)?;
-        faiss::index::autotune::ParameterSpace::new()?.set_index_parameter(&mut index, parameter, value)?;
+        faiss::index::autotune::ParameterSpace::new()?.set_index_parameter(&index, parameter, value)?;
     }
     let queries = numbers(kind.d * 32, 99);
     let found = index.search(&queries, 10)?;

@@ -160,7 +160,7 @@ pub fn sweep<T: Send>(
     let of_job = |job: u64| (job * PIECES_OF_A_JOB..pieces.min((job + 1) * PIECES_OF_A_JOB)).map(piece);
     let read = |span: Span| {
         let spared = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut buffer = spared.unwrap_or_else(Buffer::new);
+        let mut buffer = spared.unwrap_or_else(|| Buffer::new(PIECE));
         store.read_at(span.start, buffer.first(span.len))?;
         let made = work(span, buffer.first(span.len))?;
         if wants(span) {
@@ -179,9 +179,9 @@ pub fn sweep<T: Send>(
     })
 }
 
-/// Memory for one piece, from the start of a page: the kernel copies a file's pages a third faster to
-/// there than to where an allocator happens to put them.
-struct Buffer {
+/// Memory to read into, from the start of a page: the kernel copies a file's pages a third faster to
+/// there than to where an allocator happens to put them. Best used again: fresh memory costs more than reading into it.
+pub(crate) struct Buffer {
     room: Vec<u8>,
     start: usize,
 }
@@ -189,15 +189,22 @@ struct Buffer {
 impl Buffer {
     const PAGE: usize = 4096;
 
-    fn new() -> Buffer {
-        let room = vec![0; PIECE as usize + Buffer::PAGE];
+    /// With room for so many bytes.
+    pub(crate) fn new(len: u64) -> Buffer {
+        let room = vec![0; len as usize + Buffer::PAGE];
         // Where the start cannot be told, any place will do.
         let start = Some(room.as_ptr().align_offset(Buffer::PAGE)).filter(|&start| start < Buffer::PAGE);
         Buffer { room, start: start.unwrap_or(0) }
     }
 
-    /// Its first bytes, at most a piece.
-    fn first(&mut self, len: u64) -> &mut [u8] {
+    /// How many bytes fit.
+    #[cfg(feature = "native")]
+    pub(crate) fn room(&self) -> u64 {
+        (self.room.len() - Buffer::PAGE) as u64
+    }
+
+    /// Its first bytes, at most as many as fit.
+    pub(crate) fn first(&mut self, len: u64) -> &mut [u8] {
         &mut self.room[self.start..][..len as usize]
     }
 }

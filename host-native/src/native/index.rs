@@ -185,8 +185,7 @@ impl Index {
     /// A binary index, queries of another length, or FAISS's own: not every class can do it.
     pub fn range_search(&self, queries: &[f32], radius: f32) -> Result<RangeHits, Cause> {
         self.trained()?;
-        let (lims, ids, distances) = self.index.borrow().range_search(queries, radius)?;
-        Ok(RangeHits { lims, ids, distances })
+        self.index.borrow().range_search(queries, radius)
     }
 
     /// The vector that FAISS makes of what is stored under `id`: exact for flat storages, else an approximation.

@@ -9,7 +9,7 @@ use super::{
     crashes,
     ffi::{self, Family, Flags, Owned},
     index::{Index, Provenance, Residence, Verification, linked},
-    reader::Ahead,
+    reader::{Ahead, Shared},
 };
 use crate::{
     Cause, Error,
@@ -35,7 +35,7 @@ use std::{
     fmt, fs,
     os::fd::AsRawFd,
     path::Path,
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{Arc, atomic::AtomicBool},
     thread,
 };
 
@@ -304,9 +304,9 @@ impl Load {
             });
         };
         check_rest(&file, snapshot)?;
-        let jobs = Mutex::new(None);
+        let shared = Shared::new();
         thread::scope(|scope| {
-            let mut ahead = Ahead::new(scope, &file, snapshot, &jobs, &*self.progress);
+            let mut ahead = Ahead::new(scope, &file, snapshot, &shared, &*self.progress);
             let index = ffi::read(family, &mut |out| ahead.fill(out))?;
             ahead.finish()?;
             Ok(index)

@@ -8,7 +8,7 @@ use crate::{
     Cause,
     drive::drive_on,
     load::damaged,
-    parallel::{PIECE, in_order, most_of, threads},
+    parallel::{Buffer, PIECE, in_order, most_of, threads},
     store::Store,
 };
 use faissil_core::{
@@ -18,7 +18,7 @@ use faissil_core::{
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, Sender, channel},
     },
     thread::Scope,
@@ -33,8 +33,37 @@ const AHEAD: u64 = 32 << 20;
 /// A request for at least so many bytes goes straight into FAISS's memory.
 const LARGE: usize = 16 << 20;
 
-/// A block: its bytes, or why they are not given.
-type Block = Result<Vec<u8>, Cause>;
+/// Bytes of chunks that follow each other, checked.
+struct Block {
+    buffer: Buffer,
+    len: usize,
+}
+
+impl Block {
+    fn bytes(&mut self) -> &[u8] {
+        self.buffer.first(self.len as u64)
+    }
+}
+
+/// A block to be made: its number, and its chunks.
+type Job = (u64, Vec<ChunkEntry>);
+
+/// What the threads that read ahead share with the one that asks.
+pub(super) struct Shared {
+    jobs: Mutex<Option<Receiver<Job>>>,
+    /// Memory of blocks that FAISS has taken.
+    spare: Mutex<Vec<Buffer>>,
+}
+
+impl Shared {
+    pub(super) fn new() -> Shared {
+        Shared { jobs: Mutex::new(None), spare: Mutex::default() }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The stream of a snapshot, in order.
 pub(super) struct Ahead<'env, S: Store> {
@@ -45,16 +74,17 @@ pub(super) struct Ahead<'env, S: Store> {
     /// Chunks that nobody has been told to check.
     entries: VecDeque<ChunkEntry>,
     /// Where the jobs are given out; dropped, the threads end.
-    jobs: Sender<(u64, Vec<ChunkEntry>)>,
-    done: Receiver<(u64, Block)>,
+    jobs: Sender<Job>,
+    done: Receiver<(u64, Result<Block, Cause>)>,
+    shared: &'env Shared,
     /// Blocks that came before their turn.
-    early: BTreeMap<u64, Block>,
+    early: BTreeMap<u64, Result<Block, Cause>>,
     /// Lengths of the blocks that are being made or wait.
     coming: VecDeque<u64>,
     next_job: u64,
     next_block: u64,
     /// The oldest block, and how much of it FAISS has.
-    block: Vec<u8>,
+    block: Option<Block>,
     used: usize,
     /// Bytes that FAISS has.
     at: u64,
@@ -73,20 +103,20 @@ impl<'env, S: Store> Ahead<'env, S> {
         scope: &'scope Scope<'scope, 'env>,
         store: &'env S,
         snapshot: &'env Snapshot,
-        jobs: &'env Mutex<Option<Receiver<(u64, Vec<ChunkEntry>)>>>,
+        shared: &'env Shared,
         progress: &'env (dyn Fn(u64, u64) + Sync),
     ) -> Ahead<'env, S> {
         let (give, take) = channel();
-        *jobs.lock().unwrap_or_else(PoisonError::into_inner) = Some(take);
+        *lock(&shared.jobs) = Some(take);
         let (send, done) = channel();
         for _ in 0..threads() {
             let send = send.clone();
             scope.spawn(move || {
                 loop {
-                    let jobs = jobs.lock().unwrap_or_else(PoisonError::into_inner);
+                    let jobs = lock(&shared.jobs);
                     let Some(Ok((number, entries))) = jobs.as_ref().map(Receiver::recv) else { return };
                     drop(jobs);
-                    if send.send((number, check(store, &entries))).is_err() {
+                    if send.send((number, check(store, &entries, &shared.spare))).is_err() {
                         return;
                     }
                 }
@@ -104,11 +134,12 @@ impl<'env, S: Store> Ahead<'env, S> {
             entries: VecDeque::new(),
             jobs: give,
             done,
+            shared,
             early: BTreeMap::new(),
             coming: VecDeque::new(),
             next_job: 0,
             next_block: 0,
-            block: Vec::new(),
+            block: None,
             used: 0,
             at: 0,
             whole,
@@ -126,7 +157,8 @@ impl<'env, S: Store> Ahead<'env, S> {
         }
         let direct = out.len() >= LARGE && self.snapshot.stream_span().is_some();
         while !out.is_empty() {
-            if self.used == self.block.len() {
+            let left = self.block.as_ref().map_or(0, |block| block.len - self.used);
+            if left == 0 {
                 if direct && self.coming.is_empty() {
                     let filled = self.straight(out)?;
                     out = &mut out[filled..];
@@ -136,9 +168,11 @@ impl<'env, S: Store> Ahead<'env, S> {
                 }
                 // What follows a large array begins in the block behind it.
                 self.next(!direct)?;
+                continue;
             }
-            let now = out.len().min(self.block.len() - self.used);
-            out[..now].copy_from_slice(&self.block[self.used..self.used + now]);
+            let Some(block) = &mut self.block else { continue };
+            let now = out.len().min(left);
+            out[..now].copy_from_slice(&block.bytes()[self.used..self.used + now]);
             out = &mut out[now..];
             self.used += now;
             self.at += now as u64;
@@ -152,10 +186,9 @@ impl<'env, S: Store> Ahead<'env, S> {
     /// As [`fill`](Ahead::fill), or when the stream does not have its digest.
     pub(super) fn finish(mut self) -> Result<(), Cause> {
         let len = self.snapshot.stream().length;
-        self.at += (self.block.len() - self.used) as u64;
+        self.at += self.block.as_ref().map_or(0, |block| block.len - self.used) as u64;
         while self.at < len {
-            self.next(true)?;
-            self.at += self.block.len() as u64;
+            self.at += self.next(true)?;
         }
         let found = match self.whole {
             Whole::Sealed { merged, root } if merged.count() == 1 => root,
@@ -218,13 +251,16 @@ impl<'env, S: Store> Ahead<'env, S> {
         }
     }
 
-    /// Go to the next block.
-    fn next(&mut self, ahead: bool) -> Result<(), Cause> {
+    /// Go to the next block; its length.
+    fn next(&mut self, ahead: bool) -> Result<u64, Cause> {
+        if let Some(block) = self.block.take() {
+            lock(&self.shared.spare).push(block.buffer);
+        }
         self.order(ahead)?;
         if self.coming.pop_front().is_none() {
             return Err(Cause::Damage("the chunk table ends before the stream".into()));
         }
-        let block = loop {
+        let mut block = loop {
             if let Some(block) = self.early.remove(&self.next_block) {
                 break block?;
             }
@@ -236,17 +272,18 @@ impl<'env, S: Store> Ahead<'env, S> {
         self.next_block += 1;
         match &mut self.whole {
             Whole::Packed(hasher) => {
-                hasher.update(&block);
+                hasher.update(block.bytes());
             }
             // The root of a stream of one chunk is the digest of its bytes.
-            Whole::Sealed { root, .. } if self.snapshot.stream().length == block.len() as u64 => {
-                *root = Some(hash_sealed(0, &block).root);
+            Whole::Sealed { root, .. } if self.snapshot.stream().length == block.len as u64 => {
+                *root = Some(hash_sealed(0, block.bytes()).root);
             }
             Whole::Sealed { .. } => {}
         }
-        (self.block, self.used) = (block, 0);
-        (self.progress)(self.at + self.block.len() as u64, self.snapshot.stream().length);
-        Ok(())
+        let len = block.len as u64;
+        (self.block, self.used) = (Some(block), 0);
+        (self.progress)(self.at + len, self.snapshot.stream().length);
+        Ok(len)
     }
 
     /// Fill the start of `out` with whole chunks, read and checked by all cores where they shall lie; how many bytes.
@@ -286,7 +323,7 @@ fn fill_chunks(store: &impl Store, entries: &[ChunkEntry], out: &mut [u8]) -> Re
         let from = job as usize * per_job;
         let until = entries.len().min(from + per_job);
         for (entry, part) in entries[from..until].iter().zip(&parts[from..until]) {
-            let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut part = lock(part);
             read_sealed(store, entry, &mut part)?;
         }
         Ok(())
@@ -313,10 +350,11 @@ fn read_sealed(store: &impl Store, entry: &ChunkEntry, out: &mut [u8]) -> Result
 }
 
 /// The bytes of chunks that follow each other, checked and decoded.
-fn check(store: &impl Store, entries: &[ChunkEntry]) -> Block {
+fn check(store: &impl Store, entries: &[ChunkEntry], spare: &Mutex<Vec<Buffer>>) -> Result<Block, Cause> {
     let len: u64 = entries.iter().map(|entry| entry.logical.len).sum();
-    let mut out = vec![0; len as usize];
-    let mut rest = &mut out[..];
+    let spared = lock(spare).pop().filter(|buffer| buffer.room() >= len);
+    let mut buffer = spared.unwrap_or_else(|| Buffer::new(len.max(BLOCK)));
+    let mut rest = buffer.first(len);
     for entry in entries {
         let (part, later) = rest.split_at_mut(entry.logical.len as usize);
         if let ChunkKind::Sealed { .. } = entry.kind {
@@ -326,5 +364,5 @@ fn check(store: &impl Store, entries: &[ChunkEntry]) -> Block {
         }
         rest = later;
     }
-    Ok(out)
+    Ok(Block { buffer, len: len as usize })
 }

@@ -14,7 +14,9 @@ use crate::{
     Cause, Error, judge,
     opened::Opened,
     replace::{Replacement, directory_of},
-    save::{Additions, Attach, Prepared, Saved, Stream, append, prepare, read_back, report, with_writeback},
+    save::{
+        Additions, Attach, Prepared, Saved, Stream, append, check_additions, prepare, read_back, report, with_writeback,
+    },
     store::{File, Stoppable, Store},
 };
 use faiss::index::{CpuIndex, NativeIndex};
@@ -24,7 +26,6 @@ use std::{
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
-    thread,
 };
 
 /// Any index of the crate `faiss` that lives in this machine's memory: `IndexImpl`, the typed ones, id maps over them,
@@ -250,6 +251,7 @@ impl Save {
         let refused = |cause: Cause| {
             cause.of(format!("cannot save the index as `{}`", path.display())).hint("nothing was written")
         };
+        check_additions(&self.additions)?;
         let Live(index) = index.borrowed().map_err(refused)?;
         let measured = measure(index).map_err(refused)?;
         if !self.partial
@@ -294,7 +296,7 @@ impl Save {
     ) -> Result<Saved, Error> {
         let file = replacement.file();
         let written = || {
-            let (_, values) = self.write(index, len, file)?;
+            let values = self.write(index, len, file)?;
             Ok((Opened::from_file(File::from_open(file.try_clone()?, replacement.path())?)?, values))
         };
         let (opened, values) = written().map_err(&writing)?;
@@ -345,13 +347,11 @@ impl Save {
         Ok(report(self.layout, stream.len(), finished, prepared, ids, verified))
     }
 
-    /// Let FAISS write; the length, and the values of its pieces.
-    fn write(&self, index: Borrowed<'_>, len: u64, file: &fs::File) -> Result<(u64, Vec<SealedHash>), Cause> {
-        thread::scope(|scope| {
-            let mut hashing = Hashing::new(scope, file, len, &*self.progress, &self.cancel);
-            ffi::write(index, &mut |bytes| hashing.take(bytes))?;
-            hashing.finish()
-        })
+    /// Let FAISS write; the values of the stream's pieces.
+    fn write(&self, index: Borrowed<'_>, len: u64, file: &fs::File) -> Result<Vec<SealedHash>, Cause> {
+        let mut hashing = Hashing::new(file, len, &*self.progress, &self.cancel);
+        ffi::write(index, &mut |bytes| hashing.take(bytes))?;
+        hashing.finish()
     }
 
     fn prepared<'a>(&self, opened: &'a Opened, path: &Path) -> Result<Prepared<'a>, Error> {

@@ -33,8 +33,8 @@ fn damage_is_said_in_ids_and_the_rest_can_be_had() {
         let mut before = index;
         if factory.starts_with("IVF") {
             let space = || faiss::index::autotune::ParameterSpace::new().unwrap();
-            space().set_index_parameter(&mut before, "nprobe", 8.0).unwrap();
-            space().set_index_parameter(&mut rest, "nprobe", 8.0).unwrap();
+            space().set_index_parameter(&before, "nprobe", 8.0).unwrap();
+            space().set_index_parameter(&rest, "nprobe", 8.0).unwrap();
         }
         let all = before.search(&vectors(1, D), ROWS).unwrap();
         let found = rest.search(&vectors(1, D), 50).unwrap();

@@ -195,6 +195,21 @@ fn a_full_disk_is_reported_and_leaves_nothing() {
 }
 
 #[test]
+fn what_cannot_be_attached_is_said_before_the_index_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = built("Flat", MetricType::L2, 100).unwrap();
+    let none = Save::new().progress(|_, _| panic!("written"));
+    let path = folder.path().join("x");
+    let missing = none.clone().attach("card.md", folder.path().join("card.md")).save(&index, &path).unwrap_err();
+    assert!(missing.to_string().contains("no such file"), "{missing}");
+    let named = none.clone().attach_bytes("../card.md", "text/markdown", "").save(&index, &path).unwrap_err();
+    assert!(named.to_string().contains("cannot attach `../card.md`"), "{named}");
+    let twice = none.metadata("a", "b").metadata("a", "c").save(&index, &path).unwrap_err();
+    assert!(twice.to_string().contains("`a` is given twice"), "{twice}");
+    assert!(names(folder.path()).is_empty());
+}
+
+#[test]
 fn what_goes_with_an_index_comes_back_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x");

@@ -1,7 +1,7 @@
 //! Searching and reconstructing.
 
 use super::{Borrowed, Owned, Pointer, attempt};
-use crate::Cause;
+use crate::{Cause, native::RangeHits};
 use faiss_sys as sys;
 use std::{ffi::CString, ptr, ptr::NonNull, slice};
 
@@ -92,11 +92,11 @@ impl Borrowed<'_> {
         Ok((i64::try_from(n).map_err(|_| too_many())?, count))
     }
 
-    /// For each query all ids nearer than `radius` (for similarities: larger), with their distances: `lims`, ids, distances.
+    /// For each query all ids nearer than `radius` (for similarities: larger), with their distances.
     ///
     /// # Errors
     /// Queries of another length or kind, or FAISS's.
-    pub(crate) fn range_search(self, queries: &[f32], radius: f32) -> Result<(Vec<usize>, Vec<i64>, Vec<f32>), Cause> {
+    pub(crate) fn range_search(self, queries: &[f32], radius: f32) -> Result<RangeHits, Cause> {
         let Pointer::Float(index) = self.pointer else { return Err(other_kind("float")) };
         let (n, _) = self.queries(queries.len(), self.d(), 1)?;
         let mut result = ptr::null_mut();
@@ -111,7 +111,7 @@ impl Borrowed<'_> {
                 sys::faiss_RangeSearchResult_labels(result, &raw mut labels, &raw mut distances);
                 let lims = copied(lims, n as usize + 1);
                 let count = lims.last().copied().unwrap_or(0);
-                (lims, copied(labels, count), copied(distances, count))
+                RangeHits { lims, ids: copied(labels, count), distances: copied(distances, count) }
             });
             sys::faiss_RangeSearchResult_free(result);
             found
