@@ -38,7 +38,7 @@ const OTHERS: [&str; 12] = [
 fn faiss_survives_every_number() {
     let all = shared_out(&builds(), |folder, share| {
         let mutants = share.iter().map(|case| numbers_changed(case));
-        share.iter().zip(mutants).flat_map(|(case, mutants)| survived(folder, case, mutants)).collect()
+        share.iter().zip(mutants).flat_map(|(case, mutants)| survived(folder, case, mutants, &["load"])).collect()
     });
     judge(&all);
 }
@@ -49,7 +49,11 @@ fn faiss_survives_every_record_in_place_of_another() {
     let others: Vec<(String, Vec<u8>)> = others.iter().map(|case| (case.name.clone(), case.bytes())).collect();
     let all = shared_out(&builds(), |folder, share| {
         let mutants = share.iter().map(|case| records_changed(case, &others));
-        share.iter().zip(mutants).flat_map(|(case, mutants)| survived(folder, case, mutants)).collect()
+        share
+            .iter()
+            .zip(mutants)
+            .flat_map(|(case, mutants)| survived(folder, case, mutants, &["load", "owned"]))
+            .collect()
     });
     judge(&all);
 }
@@ -113,7 +117,7 @@ fn outline_of(case: &Case) -> Outline {
 }
 
 /// What comes of every mutant of a fixture whose outline is complete.
-fn survived(folder: &Path, case: &Case, mutants: Vec<Mutant>) -> Vec<String> {
+fn survived(folder: &Path, case: &Case, mutants: Vec<Mutant>, roads: &[&'static str]) -> Vec<String> {
     let (mut questions, mut names) = (Vec::new(), Vec::new());
     for (number, (what, mutant)) in mutants.into_iter().enumerate() {
         if outline(&mutant).map_or(true, |outline| outline.fault.is_some()) {
@@ -121,13 +125,13 @@ fn survived(folder: &Path, case: &Case, mutants: Vec<Mutant>) -> Vec<String> {
         }
         let file = folder.join(number.to_string());
         fs::write(&file, mutant).expect("a mutant can be written");
-        for road in ["load", "owned"] {
+        for &road in roads {
             questions.push(Question { road, file: file.clone(), facts: case.path.with_extension("json") });
             names.push(format!("{}: {what}, {road}", case.name));
         }
     }
     let answers = ask(env!("CARGO_BIN_EXE_ask-faiss"), folder, &questions);
-    for question in questions.iter().step_by(2) {
+    for question in questions.iter().step_by(roads.len()) {
         fs::remove_file(&question.file).expect("a mutant can be removed");
     }
     names.into_iter().zip(answers).map(|(name, answer)| format!("{name}: {answer}")).collect()

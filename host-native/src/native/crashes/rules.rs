@@ -69,7 +69,7 @@ pub(super) fn base_level(record: &Record) -> bool {
 pub(super) fn places(record: &Record) -> bool {
     let above = |name| i64_of(record, name).is_some_and(|places| places > PLACES);
     let lists = has_tag(record, &[b"IBwF"]) && record.u64("nprobe") > record.u64("nlist");
-    above("hnsw.efSearch") || above("nndescent.search_L") || (lists && above("nprobe"))
+    above("hnsw.efSearch") || (lists && above("nprobe"))
 }
 
 /// Vectors and queries are handed on as they are.
@@ -166,6 +166,11 @@ pub(super) fn fast_scan(record: &Record) -> bool {
     let entries = record.u64("ksub").unwrap_or(16);
     let codes = |padded: u64| padded.checked_mul(even).is_some_and(|bytes| bytes / 2 <= len(record, "codes"));
     if record.u64("ntotal2").is_some_and(|padded| !codes(padded)) {
+        return true;
+    }
+    // An additive quantizer, and two parts for the norm where there is one.
+    let quantizer = ["rq.M", "lsq.M", "prq.M", "plsq.M"].iter().find_map(|name| record.u64(name));
+    if quantizer.is_some_and(|of_codes| parts != of_codes && parts.checked_sub(2) != Some(of_codes)) {
         return true;
     }
     let queries = i64_of(record, "qbs").unwrap_or(0);
