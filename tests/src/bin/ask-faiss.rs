@@ -51,10 +51,16 @@ fn main() {
     }
 }
 
-/// What FAISS's words say, without the names of functions and files in them.
+/// What FAISS's words say, without the function and the line, which stand before them as FAISS says it and behind them as the
+/// crate does, and without the name of the file.
 fn without_place(words: &str, path: &str) -> String {
-    let words = words.rsplit_once("Error: ").map_or(words, |(_, words)| words);
-    if path.is_empty() { words.into() } else { words.replace(path, "FILE") }
+    let by_faiss = || {
+        let rest = words.strip_prefix("Error in ")?;
+        let (_, said) = rest.split_once(".cpp:").or_else(|| rest.split_once(".h:"))?;
+        said.split_once(": ").map(|(_, said)| said)
+    };
+    let said = by_faiss().unwrap_or_else(|| words.rsplit_once(" (").map_or(words, |(said, _)| said)).trim();
+    if path.is_empty() { said.into() } else { said.replace(path, "FILE") }
 }
 
 /// What comes of a file on a road.
