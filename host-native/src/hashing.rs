@@ -1,6 +1,6 @@
 //! Values of the chunks of a sealed stream, from pieces that were hashed on all cores.
 //!
-//! Pieces of a [`sweep`](crate::parallel::sweep) are hashed wherever they are read; their values come
+//! Pieces of a [`sweep`] are hashed wherever they are read; their values come
 //! together here, in order, into one value a chunk. Chunks may be
 //! smaller or larger than pieces: both are powers of two.
 

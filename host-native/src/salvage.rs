@@ -1,6 +1,6 @@
 //! An index without the damaged rows of its snapshot.
 //!
-//! The snapshot is verified, what its manifest still knows is written over the damage ([`recover`]), the core
+//! The snapshot is verified, what its manifest still knows is written over the damage (`recover`), the core
 //! plans what has to be left out ([`faissil_core::salvage`]), and the rest is written as a new file, a plain index or
 //! a snapshot that says what is missing. Every byte that is copied is checked once more on the way, so a row that is
 //! given back is one that a digest vouches for.
@@ -72,7 +72,7 @@ impl Salvaged {
 }
 
 /// Give back what is good of the snapshot at `input`: as a snapshot where `output` ends in `.faissil`, else as a plain
-/// index. From an intact one everything comes back, as [`load`] has it.
+/// index. From an intact one everything comes back, as [`load`](mod@crate::load) has it.
 ///
 /// # Errors
 /// When what is damaged is no row and cannot be left out, or something cannot be read or written. Then the output
