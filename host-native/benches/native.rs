@@ -65,7 +65,7 @@ const KINDS: &[Kind] = &[
         parameter: Some(("nprobe", 16.0)),
     },
     Kind {
-        factory: "IVF1024,PQ32",
+        factory: "IVF1024,PQ32np",
         d: 64,
         added: 1 << 18,
         copies: 100,
@@ -83,7 +83,7 @@ const KINDS: &[Kind] = &[
         parameter: Some(("efSearch", 32.0)),
     },
     Kind { factory: "SQ8", d: 256, added: 1 << 22, copies: 1, load: 4.0, search: Some(0.9), parameter: None },
-    Kind { factory: "PQ64", d: 256, added: 1 << 24, copies: 1, load: 4.0, search: Some(0.9), parameter: None },
+    Kind { factory: "PQ64np", d: 256, added: 1 << 24, copies: 1, load: 4.0, search: Some(0.9), parameter: None },
 ];
 
 fn main() -> Result<()> {
