@@ -18,6 +18,7 @@ mod load;
 mod measure;
 mod reader;
 mod save;
+mod way;
 mod writer;
 
 pub use check::{Checked, check};

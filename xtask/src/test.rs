@@ -13,11 +13,19 @@ use std::process::Stdio;
 /// Python packages of the tests.
 const PYTHON_PACKAGES: &[&str] = &["blake3==1.0.11", "faiss-cpu==1.15.1", "numpy>=1.26"];
 
+/// The programs in `host-native/examples`; each panics or fails when something is not as it says.
+const EXAMPLES: &[&str] = &["save_and_load", "documents", "live"];
+
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     native_needs()?;
     let python = python()?;
     if arguments.is_empty() {
         read_by_faiss(&python)?;
+    }
+    if arguments.is_empty() {
+        for example in EXAMPLES {
+            must(&mut cargo(&["run", "--quiet", "--package", "faissil", "--features", NATIVE, "--example", example]))?;
+        }
     }
     // A missing or changed snapshot is a failure, never a new file.
     count(&python, arguments, &[("INSTA_UPDATE", "no")])
