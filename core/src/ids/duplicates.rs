@@ -87,7 +87,24 @@ impl Seen {
             list.extend(now.iter().map(|id| id.0));
             ids = later;
         }
-        ids.iter().for_each(|&id| self.push(id));
+        while let Some((&id, rest)) = ids.split_first() {
+            // The first of a page finds it, or makes it; those that follow it are in the same page more often than not.
+            self.push(id);
+            ids = self.push_in_page(id, rest);
+        }
+    }
+
+    /// Count in the first of `ids` that are in the page of `id`, which is there; the rest.
+    fn push_in_page<'a>(&mut self, id: ExternalId, ids: &'a [ExternalId]) -> &'a [ExternalId] {
+        let Held::Bits(pages) = &mut self.held else { return ids };
+        let number = id.0.div_euclid(PAGE_BITS);
+        let Some(page) = pages.get_mut(&number) else { return ids };
+        let same = |other: &&ExternalId| other.0.div_euclid(PAGE_BITS) == number;
+        let (now, later) = ids.split_at(ids.iter().take_while(same).count());
+        for id in now {
+            self.repeats = self.repeats.saturating_add(u64::from(!mark(page, id.0)));
+        }
+        later
     }
 
     /// A full list: drop repeats, and go over to the bitmap where it is the smaller.
@@ -193,16 +210,22 @@ fn sort_and_drop(list: &mut Vec<i64>) -> u64 {
 
 /// Set the bit of `id`; whether it was new; `None` where no page is left for it.
 fn set(pages: &mut BTreeMap<i64, Box<Page>>, id: i64) -> Option<bool> {
-    let (number, bit) = (id.div_euclid(PAGE_BITS), id.rem_euclid(PAGE_BITS));
+    let number = id.div_euclid(PAGE_BITS);
     if pages.len() >= PAGES && !pages.contains_key(&number) {
         return None;
     }
     let page = pages.entry(number).or_insert_with(|| Box::new([0; 512]));
-    let word = page.get_mut(usize::try_from(bit / 64).ok()?)?;
+    Some(mark(page, id))
+}
+
+/// Set the bit of `id`, which belongs into this page; whether it was new.
+fn mark(page: &mut Page, id: i64) -> bool {
+    let bit = id.rem_euclid(PAGE_BITS);
+    let Some(word) = usize::try_from(bit / 64).ok().and_then(|place| page.get_mut(place)) else { return false };
     let mask = 1_u64 << (bit % 64);
     let new = *word & mask == 0;
     *word |= mask;
-    Some(new)
+    new
 }
 
 /// The ids of a page, ascending.
