@@ -17,6 +17,7 @@ mod live;
 mod load;
 mod measure;
 mod reader;
+mod reconstructing;
 mod save;
 mod way;
 mod writer;

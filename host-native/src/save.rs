@@ -100,7 +100,7 @@ pub struct Saved {
     pub warnings: Vec<String>,
     /// What is good to know.
     pub notes: Vec<String>,
-    /// What reading it back found: no damage. `None` where the caller did without.
+    /// What reading it back found: no damage. `None` for a live index, whose bytes are held against their digests alone.
     pub verified: Option<Verified>,
 }
 

@@ -192,6 +192,8 @@ pub(super) enum NotFor {
     Above(u64),
     /// As many as the nodes of an NNDescent or more, where FAISS divides by what is left of them.
     From(u64),
+    /// More than the cells of a `MultiIndexQuantizer`, whose heap runs empty.
+    Cells(u64),
 }
 
 impl NotFor {
@@ -206,6 +208,9 @@ impl NotFor {
             if let Some(nodes) = nodes("nndescent.ntotal") {
                 return Some(NotFor::From(nodes));
             }
+            if record.class == "MultiIndexQuantizer" {
+                return nodes("ntotal").map(NotFor::Cells);
+            }
             record = record.child("index")?;
         }
     }
@@ -216,6 +221,9 @@ impl NotFor {
             NotFor::Above(nodes) if k as u64 > nodes => {
                 Some(format!("k is {k}: FAISS looks for ever for more than the {nodes} nodes that this NSG has"))
             }
+            NotFor::Cells(cells) if k as u64 > cells => Some(format!(
+                "k is {k}: FAISS ends the process when a MultiIndexQuantizer is asked for more than its {cells} cells"
+            )),
             NotFor::From(nodes) if k as u64 >= nodes => Some(format!(
                 "k is {k}: FAISS ends the process unless it is less than the {nodes} nodes of this NNDescent"
             )),

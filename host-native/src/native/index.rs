@@ -3,6 +3,7 @@
 use super::{
     crashes::NotFor,
     ffi::{self, Family, Owned},
+    reconstructing::{Ids, check_direct_maps, ids_of},
 };
 use crate::{
     Cause,
@@ -11,11 +12,10 @@ use crate::{
 };
 use faissil_core::{
     Span,
-    ids::{IdPlace, place},
     outline::Outline,
     snapshot::{Attachment, Digest, Entry},
 };
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What is known of the bytes that an index was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,12 @@ pub struct RangeHits {
 ///
 /// It cannot grow or shrink: FAISS ends the process when that is tried on a mapped index.
 /// [`load_owned`](super::load_owned) gives an index that can.
+///
+/// # Indexes from strangers
+///
+/// Digests say that a snapshot holds what was saved, not that whoever saved it meant well. What is cheap to see is refused before FAISS
+/// sees it, but FAISS follows the links of a graph without looking, and nobody looks for it: an HNSW or NSG made to lead it
+/// astray ends the process. So can one flipped bit in a plain index file, which has no digests. Ask such a file in a process that may end.
 #[derive(Debug)]
 pub struct Index {
     index: Owned,
@@ -96,12 +102,14 @@ pub struct Index {
     provenance: Provenance,
     /// What FAISS does not survive being asked for.
     not_for: Option<NotFor>,
+    /// Whether its direct maps lead into its lists, once somebody wanted to know.
+    direct_maps: OnceLock<Result<(), String>>,
 }
 
 impl Index {
     pub(super) fn new(index: Owned, opened: Opened, provenance: Provenance) -> Index {
         let not_for = NotFor::of(&provenance.outline);
-        Index { index, opened, provenance, not_for }
+        Index { index, opened, provenance, not_for, direct_maps: OnceLock::new() }
     }
 
     /// Dimensions of a vector.
@@ -159,12 +167,13 @@ impl Index {
     /// The `k` nearest of each query. `queries` holds `n * d` numbers, query after query.
     ///
     /// # Errors
-    /// A binary index, queries of another length, `k` of 0, or FAISS's own.
+    /// A binary index, queries of another length or with numbers that are not finite, `k` of 0 or too large for memory, or FAISS's own.
     pub fn search(&self, queries: &[f32], k: usize) -> Result<Hits, Cause> {
         self.trained()?;
         if let Some(refusal) = self.not_for.and_then(|not_for| not_for.refusal(k)) {
             return Err(Cause::Refused(refusal));
         }
+        self.finite(queries)?;
         let (distances, ids) = self.index.borrow().search(queries, k)?;
         Ok(Hits { distances, ids })
     }
@@ -185,6 +194,7 @@ impl Index {
     /// A binary index, queries of another length, or FAISS's own: not every class can do it.
     pub fn range_search(&self, queries: &[f32], radius: f32) -> Result<RangeHits, Cause> {
         self.trained()?;
+        self.finite(queries)?;
         self.index.borrow().range_search(queries, radius)
     }
 
@@ -194,17 +204,43 @@ impl Index {
     /// FAISS's: no such id, or a class that cannot reconstruct.
     pub fn reconstruct(&self, id: i64) -> Result<Vec<f32>, Cause> {
         self.trained()?;
-        let is_row = matches!(place(&self.provenance.outline), IdPlace::None);
-        self.index.borrow().reconstruct(id, is_row)
+        let outline = &self.provenance.outline;
+        if let Ids::Below(rows) = ids_of(outline)?
+            && !u64::try_from(id).is_ok_and(|row| row < rows)
+        {
+            return Err(Cause::Refused(format!("there is no vector {id}: the index holds {rows}")));
+        }
+        let checked = || check_direct_maps(outline, &self.opened).map_err(|cause| cause.to_string());
+        self.direct_maps.get_or_init(checked).clone().map_err(Cause::Refused)?;
+        self.index.borrow().reconstruct(id)
     }
 
     /// Set a parameter of search by FAISS's name for it (`ParameterSpace`): `nprobe`, `efSearch`, `quantizer_efSearch`,
     /// `k_factor_rf`, ...
     ///
     /// # Errors
-    /// When the index has no such parameter.
+    /// When the index has no such parameter, or the value is none: FAISS takes whatever number it gets, and some end the
+    /// process when they are used.
     pub fn set_parameter(&mut self, name: &str, value: f64) -> Result<(), Cause> {
+        let least = if name.ends_with("nprobe") || name.ends_with("efSearch") { 1.0 } else { 0.0 };
+        // Factors are the only parameters that need not be whole (`AutoTune.cpp`, FAISS 1.12.0).
+        let whole = value.fract() == 0.0 || name.ends_with("k_factor") || name.ends_with("k_factor_rf");
+        let unlimited = name.ends_with("max_codes") && value == f64::INFINITY;
+        if !unlimited && !(whole && (least..=f64::from(i32::MAX)).contains(&value)) {
+            return Err(Cause::Refused(format!("{value} is no value for `{name}`: it counts from {least}")));
+        }
         self.index.set_parameter(name, value)
+    }
+
+    /// Some classes end the process when a distance is no number.
+    fn finite(&self, queries: &[f32]) -> Result<(), Cause> {
+        match queries.iter().position(|number| !number.is_finite()) {
+            None => Ok(()),
+            Some(place) => {
+                let (query, number) = (place / self.d().max(1), queries[place]);
+                Err(Cause::Refused(format!("query {query} holds {number}, to which nothing is near")))
+            }
+        }
     }
 
     /// An untrained index has nothing to search, and some classes of FAISS look all the same.

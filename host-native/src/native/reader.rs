@@ -17,6 +17,7 @@ use faissil_core::{
 };
 use std::{
     collections::{BTreeMap, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, Sender, channel},
@@ -116,7 +117,11 @@ impl<'env, S: Store> Ahead<'env, S> {
                     let jobs = lock(&shared.jobs);
                     let Some(Ok((number, entries))) = jobs.as_ref().map(Receiver::recv) else { return };
                     drop(jobs);
-                    if send.send((number, check(store, &entries, &shared.spare))).is_err() {
+                    // A block that never comes would be waited for.
+                    let block = catch_unwind(AssertUnwindSafe(|| check(store, &entries, &shared.spare)));
+                    let block =
+                        block.unwrap_or_else(|_| Err(Cause::Refused("a thread that reads ahead panicked".into())));
+                    if send.send((number, block)).is_err() {
                         return;
                     }
                 }

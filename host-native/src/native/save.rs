@@ -12,15 +12,14 @@ use super::{
 };
 use crate::{
     Cause, Error, judge,
+    load::{check_rest, check_stream},
     opened::Opened,
     replace::{Replacement, directory_of},
-    save::{
-        Additions, Attach, Prepared, Saved, Stream, append, check_additions, prepare, read_back, report, with_writeback,
-    },
+    save::{Additions, Attach, Prepared, Saved, Stream, append, check_additions, prepare, report, with_writeback},
     store::{File, Stoppable, Store},
 };
 use faiss::index::{CpuIndex, NativeIndex};
-use faissil_core::snapshot::{Layout, SealedHash, Writer};
+use faissil_core::snapshot::{Finished, Layout, SealedHash, Writer};
 use std::{
     fmt, fs,
     os::unix::fs::FileExt,
@@ -224,7 +223,7 @@ impl Save {
         self
     }
 
-    /// Whether what was written is read again and verified before it gets its name. It is, unless told otherwise.
+    /// Whether what was written is read again and held against its digests before it gets its name. It is, unless told otherwise.
     pub fn read_back(mut self, read_back: bool) -> Save {
         self.read_back = read_back;
         self
@@ -340,11 +339,22 @@ impl Save {
         let (scratch, progress) = (directory_of(path), &*self.progress);
         let (finished, ids) = append(writer, file, how, stream, &prepared, &self.additions, &scratch, progress)?;
         file.write_all_at(&finished.trailer, finished.file_len - finished.trailer.len() as u64)?;
-        let verified = match self.read_back {
-            true => Some(read_back(file, path, &finished, &self.cancel, progress)?),
-            false => None,
+        if self.read_back {
+            self.check_written(file, path, &finished)?;
+        }
+        Ok(report(self.layout, stream.len(), finished, prepared, ids, None))
+    }
+
+    /// Hold every byte that was written against its digest. What the manifest says of the stream was made from it a moment ago, so that
+    /// is not made again.
+    fn check_written(&self, file: &fs::File, path: &Path, finished: &Finished) -> Result<(), Cause> {
+        let again = Opened::from_file(File::from_open(file.try_clone()?, path)?)?;
+        let Some(snapshot) = again.snapshot.as_ref().filter(|snapshot| snapshot.digest() == finished.digest) else {
+            return Err(Cause::Damage("what was written reads back as something else".into()));
         };
-        Ok(report(self.layout, stream.len(), finished, prepared, ids, verified))
+        let file = Stoppable::new(&again.file, &self.cancel);
+        check_rest(&file, snapshot)?;
+        check_stream(&file, snapshot, &*self.progress)
     }
 
     /// Let FAISS write; the values of the stream's pieces.

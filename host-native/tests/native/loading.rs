@@ -167,6 +167,50 @@ fn a_graph_is_not_asked_for_more_than_it_has() {
     }
 }
 
+/// FAISS does not look whether an id is a row of a refinement, nor where a direct map leads.
+#[test]
+fn only_what_is_there_is_reconstructed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    for factory in ["Flat", "IVF4,Flat,RFlat", "SQ8", "HNSW8,Flat", "PCA8,Flat", "Flat,RFlat"] {
+        faissil::save(&built(factory, MetricType::L2, 500).unwrap(), &path).unwrap();
+        for index in [faissil::load(&path).unwrap(), Load::new().load_into_memory(&path).unwrap()] {
+            for id in [-1, i64::MIN, 500, i64::MAX] {
+                let error = index.reconstruct(id).unwrap_err().to_string();
+                assert!(error.contains("the index holds 500"), "{factory} {id}: {error}");
+            }
+            assert_eq!(index.reconstruct(499).unwrap().len(), D, "{factory}");
+        }
+    }
+    faissil::save(&built("IDMap,Flat", MetricType::L2, 500).unwrap(), &path).unwrap();
+    let error = faissil::load(&path).unwrap().reconstruct(1000).unwrap_err().to_string();
+    assert!(error.contains("from an IndexIDMap2"), "{error}");
+    faissil::save(&built("IDMap2,Flat", MetricType::L2, 500).unwrap(), &path).unwrap();
+    let index = faissil::load(&path).unwrap();
+    assert_eq!(index.reconstruct(1000).unwrap(), vectors(1, D));
+    assert!(index.reconstruct(-7).unwrap_err().to_string().contains("not found"));
+
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/faiss/1.15.1");
+    for name in ["ivf_flat_dm_array", "ivf_flat_dm_hash"] {
+        let bytes = fs::read(corpus.join(name).with_extension("faiss")).unwrap();
+        fs::write(&path, &bytes).unwrap();
+        let index = faissil::load(&path).unwrap();
+        let stored = index.search(&vec![0.0; index.d()], 1).unwrap().ids[0];
+        assert_eq!(index.reconstruct(stored).unwrap().len(), index.d(), "{name}");
+        let outline = faissil::judge::outline(&bytes).unwrap();
+        let array = outline.root.array("direct_map.array").filter(|array| !array.span.is_empty());
+        let array = array.or(outline.root.array("direct_map.hashtable")).unwrap();
+        let mut bad = bytes;
+        let at = array.span.end() as usize - 4;
+        bad[at..at + 4].copy_from_slice(&900_000i32.to_le_bytes());
+        fs::write(&path, bad).unwrap();
+        let index = faissil::load(&path).unwrap();
+        let error = index.reconstruct(stored).unwrap_err().to_string();
+        assert!(error.contains("of list 900000") && error.contains("which is not there"), "{name}: {error}");
+        index.search(&vec![0.0; index.d()], 1).unwrap();
+    }
+}
+
 #[test]
 fn cancelling_ends_a_load() {
     let folder = tempfile::tempdir().unwrap();
@@ -193,6 +237,12 @@ fn odd_questions_are_answered_with_an_error() {
     assert!(said(index.search(&[0.0; D], 1 << 62)).contains("do not fit"));
     assert!(index.reconstruct(100).is_err() && index.reconstruct(-1).is_err());
     assert_eq!(index.reconstruct(3).unwrap(), vectors(4, D)[3 * D..]);
+    assert!(said(index.search(&[0.0; D], 1 << 31)).contains("too many for one search"));
+    assert!(said(index.search(&[f32::NAN; D], 1)).contains("query 0 holds NaN"));
+    for value in [0.0, -1.0, 1e19, f64::NAN, 1.5] {
+        let error = index.set_parameter("nprobe", value).unwrap_err().to_string();
+        assert!(error.contains("is no value for `nprobe`"), "{error}");
+    }
     assert!(index.set_parameter("nprobe", 4.0).unwrap_err().to_string().contains("could not set parameter nprobe"));
     assert_eq!(index.search(&[], 3).unwrap().ids, Vec::<i64>::new());
     let near = index.range_search(&vectors(1, D), 0.001).unwrap();

@@ -47,7 +47,7 @@ impl Borrowed<'_> {
     pub(crate) fn search(self, queries: &[f32], k: usize) -> Result<(Vec<f32>, Vec<i64>), Cause> {
         let Pointer::Float(index) = self.pointer else { return Err(other_kind("float")) };
         let (n, count) = self.queries(queries.len(), self.d(), k)?;
-        let (mut distances, mut ids) = (vec![0.0; count], vec![-1; count]);
+        let (mut distances, mut ids) = (room(count, 0.0)?, room(count, -1)?);
         // SAFETY: `n` queries of `d` floats, and room for `n * k` results in each array, as FAISS asks for.
         attempt(unsafe {
             let (x, k) = (queries.as_ptr(), k as i64);
@@ -63,7 +63,7 @@ impl Borrowed<'_> {
     pub(crate) fn search_binary(self, queries: &[u8], k: usize) -> Result<(Vec<i32>, Vec<i64>), Cause> {
         let Pointer::Binary(index) = self.pointer else { return Err(other_kind("binary")) };
         let (n, count) = self.queries(queries.len(), self.d() / 8, k)?;
-        let (mut distances, mut ids) = (vec![0; count], vec![-1; count]);
+        let (mut distances, mut ids) = (room(count, 0)?, room(count, -1)?);
         // SAFETY: as in `search`, with queries of `d / 8` bytes.
         attempt(unsafe {
             let (x, k) = (queries.as_ptr(), k as i64);
@@ -118,22 +118,34 @@ impl Borrowed<'_> {
         }
     }
 
-    /// The vector that FAISS makes of what is stored under `id`. Where ids are row numbers FAISS 1.12.0 does not look
-    /// whether they are negative (`IndexFlat.cpp`, `reconstruct`); `is_row` says that they are, and we look.
+    /// The vector that FAISS makes of what is stored under `id`. The caller has made sure of the id, as
+    /// `native::reconstructing` says: FAISS does not always look.
     ///
     /// # Errors
     /// FAISS's: no such id, or an index that cannot reconstruct.
-    pub(crate) fn reconstruct(self, id: i64, is_row: bool) -> Result<Vec<f32>, Cause> {
+    pub(crate) fn reconstruct(self, id: i64) -> Result<Vec<f32>, Cause> {
         let Pointer::Float(index) = self.pointer else { return Err(other_kind("float")) };
-        if is_row && !u64::try_from(id).is_ok_and(|row| row < self.ntotal()) {
-            return Err(Cause::Refused(format!("there is no vector {id}: the index holds {}", self.ntotal())));
-        }
         let mut out = vec![0.0; self.d()];
-        // SAFETY: room for the `d` floats that FAISS writes. Other ids than rows it looks up itself (`invlists/DirectMap.cpp`,
-        // `IndexIDMap.cpp`).
+        // SAFETY: room for the `d` floats that FAISS writes; the id is a row that is there, or one that FAISS looks up in a
+        // map whose entries are.
         attempt(unsafe { sys::faiss_Index_reconstruct(index.as_ptr(), id, out.as_mut_ptr()) })?;
         Ok(out)
     }
+}
+
+/// Most results that a search may have: FAISS keeps as many again, of twelve bytes each.
+const MOST_RESULTS: usize = 1 << 28;
+
+/// Room for results.
+fn room<T: Clone>(count: usize, value: T) -> Result<Vec<T>, Cause> {
+    let mut room = Vec::new();
+    if count > MOST_RESULTS || room.try_reserve_exact(count).is_err() {
+        return Err(Cause::Refused(format!(
+            "{count} results are too many for one search; {MOST_RESULTS} are the most"
+        )));
+    }
+    room.resize(count, value);
+    Ok(room)
 }
 
 fn other_kind(kind: &str) -> Cause {
