@@ -226,7 +226,8 @@ impl Index {
         // Factors are the only parameters that need not be whole (`AutoTune.cpp`, FAISS 1.12.0).
         let whole = value.fract() == 0.0 || name.ends_with("k_factor") || name.ends_with("k_factor_rf");
         let unlimited = name.ends_with("max_codes") && value == f64::INFINITY;
-        if !unlimited && !(whole && (least..=f64::from(i32::MAX)).contains(&value)) {
+        let is_value = unlimited || whole && (least..=f64::from(i32::MAX)).contains(&value);
+        if !is_value {
             return Err(Cause::Refused(format!("{value} is no value for `{name}`: it counts from {least}")));
         }
         self.index.set_parameter(name, value)

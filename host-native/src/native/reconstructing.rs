@@ -102,7 +102,7 @@ fn check_places(array: &Array, width: u64, sizes: &[u64], stream: &impl Store) -
             let place = entry.last_chunk::<8>().map_or(-1, |place| i64::from_le_bytes(*place));
             let (list, offset) = (place >> 32, place & 0xFFFF_FFFF);
             let inside = usize::try_from(list).ok().and_then(|list| sizes.get(list));
-            if place != -1 && !inside.is_some_and(|size| offset.cast_unsigned() < *size) {
+            if place != -1 && inside.is_none_or(|size| offset.cast_unsigned() >= *size) {
                 let at = at + number * width;
                 return Err(Cause::Refused(format!(
                     "the direct map leads to entry {offset} of list {list} (byte {at}), which is not there"
