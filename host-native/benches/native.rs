@@ -83,7 +83,7 @@ const KINDS: &[Kind] = &[
         parameter: Some(("efSearch", 32.0)),
     },
     Kind { factory: "SQ8", d: 256, added: 1 << 22, copies: 1, load: 4.0, search: Some(0.9), parameter: None },
-    Kind { factory: "PQ64np", d: 256, added: 1 << 24, copies: 1, load: 4.0, search: Some(0.9), parameter: None },
+    Kind { factory: "PQ64np", d: 64, added: 1 << 24, copies: 1, load: 4.0, search: Some(0.9), parameter: None },
 ];
 
 fn main() -> Result<()> {
