@@ -302,7 +302,8 @@ fn a_report_may_do_what_it_likes() {
     let stop = Arc::new(AtomicBool::new(false));
     let (send, reports) = std::sync::mpsc::channel();
     let send = Mutex::new(send);
-    let (inside, count) = (slot.clone(), AtomicU64::new(0));
+    let dropped = Arc::new(AtomicBool::new(false));
+    let (inside, count, done) = (slot.clone(), AtomicU64::new(0), dropped.clone());
     let live = Live::opening()
         .load(Load::new().cancel(stop.clone()))
         .every(Some(Duration::from_millis(1)))
@@ -314,7 +315,10 @@ fn a_report_may_do_what_it_likes() {
             let last = if number == 2 { inside.lock().unwrap().take() } else { None };
             send.lock().unwrap().send((matches!(event, Event::Swapped(_)), looked)).unwrap();
             assert_ne!(number, 0, "a panic that a report is allowed");
-            drop(last);
+            if last.is_some() {
+                drop(last);
+                done.store(true, Ordering::SeqCst);
+            }
         })
         .open(&path)
         .unwrap();
@@ -334,4 +338,5 @@ fn a_report_may_do_what_it_likes() {
     // The watching thread ends, and with it the report that holds the other end.
     assert!(reports.recv().is_err());
     assert!(slot.lock().unwrap().is_none());
+    assert!(dropped.load(Ordering::SeqCst), "dropping it panicked");
 }
