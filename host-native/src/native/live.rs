@@ -2,19 +2,27 @@
 //!
 //! A [`Live`] holds the index of the newest good snapshot of a path. Searching takes a reference to it, which costs a lock for the
 //! time of copying a pointer; a newer snapshot is loaded and verified beside it and then takes its place, and the old index is freed by the
-//! watching thread once the last search in it has ended. A newer snapshot that is damaged is reported and the old one goes on serving.
+//! watching thread once the last search in it has ended. A newer snapshot that is damaged is reported and the old one goes on serving; so
+//! is one that proves less than the one that serves, or that the same queries do not fit.
 
-use super::{index::Index, load::Load};
+mod replacing;
+
+use super::{
+    index::{Index, Verification},
+    load::Load,
+};
 use crate::{Cause, Error};
+use replacing::{again, another_shape, may_pass};
 use std::{
     fmt, fs,
     os::unix::fs::MetadataExt,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread::{self, JoinHandle, ThreadId},
     time::{Duration, Instant},
 };
 
@@ -59,15 +67,33 @@ pub struct Live {
 struct Shared {
     path: PathBuf,
     load: Load,
+    allow: Allow,
     current: RwLock<Arc<Index>>,
-    /// What was seen at the path last, taken or not. Held while a newer one is loaded, so one is loaded at a time.
-    seen: Mutex<Seen>,
+    /// What was seen at the path last and taken, or not taken for what it is. Held while a newer one is loaded, so one is
+    /// loaded at a time.
+    seen: Mutex<Last>,
     swaps: AtomicU64,
     fault: Mutex<Option<Arc<Error>>>,
     report: Box<dyn Fn(&Event) + Send + Sync>,
+    /// The threads that are in `report` now.
+    reporting: Mutex<Vec<ThreadId>>,
     upkeep: Mutex<Upkeep>,
     wake: Condvar,
     cancel: Arc<AtomicBool>,
+}
+
+/// What a replacement may be that is refused otherwise.
+#[derive(Debug, Clone, Copy, Default)]
+struct Allow {
+    unsealed: bool,
+    another_shape: bool,
+}
+
+/// A file that needs no other look.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    seen: Seen,
+    taken: bool,
 }
 
 /// What the watching thread has to do besides looking.
@@ -102,13 +128,15 @@ impl fmt::Debug for Live {
 #[must_use = "nothing happens before `open`"]
 pub struct Opening {
     load: Load,
+    allow: Allow,
     every: Option<Duration>,
     report: Box<dyn Fn(&Event) + Send + Sync>,
 }
 
 impl fmt::Debug for Opening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Opening").field("load", &self.load).field("every", &self.every).finish_non_exhaustive()
+        let mut shown = f.debug_struct("Opening");
+        shown.field("load", &self.load).field("allow", &self.allow).field("every", &self.every).finish_non_exhaustive()
     }
 }
 
@@ -125,7 +153,25 @@ impl Opening {
         self
     }
 
-    /// Be told of each snapshot that appears, on the thread that loaded it.
+    /// After a verified index take one that has no digests to be held against, too: a plain index file. Refused otherwise, because a
+    /// snapshot that is being copied to the path looks like that just before its end has arrived.
+    pub fn allow_unsealed(mut self) -> Opening {
+        self.allow.unsealed = true;
+        self
+    }
+
+    /// Take an index of another dimension, of another metric, or a binary one after one that is not, too. Refused otherwise, because
+    /// the queries of those who search do not fit it, or its distances mean something else.
+    pub fn allow_another_shape(mut self) -> Opening {
+        self.allow.another_shape = true;
+        self
+    }
+
+    /// Be told of each snapshot that appears, on the thread that loaded it; and at each look of one that could not be read for
+    /// a reason that may pass.
+    ///
+    /// `report` may use the [`Live`], and drop it; a [`Live::refresh`] in it is not reported itself. A panic in it is caught,
+    /// after the panic hook has printed it as any, and watching goes on.
     pub fn report(mut self, report: impl Fn(&Event) + Send + Sync + 'static) -> Opening {
         self.report = Box::new(report);
         self
@@ -138,18 +184,20 @@ impl Opening {
     pub fn open(self, path: impl AsRef<Path>) -> Result<Live, Error> {
         let path = path.as_ref();
         let cancel = Arc::new(AtomicBool::new(false));
-        let load = self.load.cancel(cancel.clone());
+        let load = self.load.halt(cancel.clone());
         // Looked at before it is loaded: what comes in between is seen as new.
         let seen = Seen::at(path);
         let index = Arc::new(load.load(path)?);
         let shared = Arc::new(Shared {
             path: path.into(),
             load,
+            allow: self.allow,
             current: RwLock::new(index),
-            seen: Mutex::new(seen),
+            seen: Mutex::new(Last { seen, taken: true }),
             swaps: AtomicU64::new(0),
             fault: Mutex::new(None),
             report: self.report,
+            reporting: Mutex::default(),
             upkeep: Mutex::default(),
             wake: Condvar::new(),
             cancel,
@@ -172,7 +220,7 @@ impl Live {
 
     /// To say how it loads, how often it looks, and who is told.
     pub fn opening() -> Opening {
-        Opening { load: Load::new(), every: Some(PAUSE), report: Box::new(|_| {}) }
+        Opening { load: Load::new(), allow: Allow::default(), every: Some(PAUSE), report: Box::new(|_| {}) }
     }
 
     /// The index that serves now. It stays what it is for as long as it is held.
@@ -192,8 +240,11 @@ impl Live {
 
     /// Look at the path now, and take a newer snapshot. Says whether there was one.
     ///
+    /// A file that was refused for what it is is not loaded again until it changes. What may pass (no descriptors left, a
+    /// disk that does not answer, a load that was cancelled) is tried again at each look.
+    ///
     /// # Errors
-    /// When there is another file and it cannot be loaded. The one before goes on serving.
+    /// When there is another file and it was not taken, now or at an earlier look. The one before goes on serving.
     pub fn refresh(&self) -> Result<bool, Error> {
         self.shared.refresh()
     }
@@ -204,8 +255,8 @@ impl Drop for Live {
         lock(&self.shared.upkeep).stopped = true;
         self.shared.cancel.store(true, Ordering::Relaxed);
         self.shared.wake.notify_all();
-        if let Some(watcher) = self.watcher.take() {
-            // A report that panicked has ended it; its words are out already.
+        // Dropped in a report, this is the watching thread. It ends by itself after the report.
+        if let Some(watcher) = self.watcher.take().filter(|watcher| watcher.thread().id() != thread::current().id()) {
             let _ = watcher.join();
         }
     }
@@ -252,44 +303,75 @@ impl Shared {
     }
 
     fn refresh(&self) -> Result<bool, Error> {
-        let mut seen = lock(&self.seen);
-        let now = Seen::at(&self.path);
-        if now == *seen {
-            return Ok(false);
+        let mut last = lock(&self.seen);
+        let seen = Seen::at(&self.path);
+        if seen == last.seen {
+            let mut fault = lock(&self.fault);
+            if last.taken {
+                // Another file was here for a while, and could not be read.
+                *fault = None;
+            }
+            return fault.as_deref().map_or(Ok(false), |fault| Err(again(fault)));
         }
-        let found = match now.0 {
-            Some(_) => self.load.load(&self.path),
+        let found = match seen.0 {
+            Some(_) => self.replacement(),
             None => Err(Cause::Refused("it is not there any more".into()).reading(&self.path)),
         };
         let index = match found {
             Ok(index) => Arc::new(index),
             Err(error) => {
-                // Seen, and not taken: tried again when it changes once more.
-                *seen = now;
+                if !may_pass(&error.cause) {
+                    *last = Last { seen, taken: false };
+                }
                 *lock(&self.fault) = Some(Arc::new(again(&error)));
+                drop(last);
                 let event = Event::Refused(error);
-                (self.report)(&event);
+                self.tell(&event);
                 let Event::Refused(error) = event else { return Ok(false) };
                 return Err(error);
             }
         };
-        *seen = now;
+        *last = Last { seen, taken: true };
         let old = {
             let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
             std::mem::replace(&mut *current, index)
         };
         let swaps = self.swaps.fetch_add(1, Ordering::AcqRel) + 1;
         *lock(&self.fault) = None;
-        drop(seen);
+        drop(last);
         lock(&self.upkeep).retired.push(old);
         self.wake.notify_all();
-        (self.report)(&Event::Swapped(swaps));
+        self.tell(&Event::Swapped(swaps));
         Ok(true)
     }
-}
 
-/// The same words.
-fn again(error: &Error) -> Error {
-    let cause = Cause::Refused(error.cause.to_string());
-    Error { what: error.what.clone(), cause, hint: error.hint.clone() }
+    /// The index at the path, if it may take the place of the one that serves.
+    fn replacement(&self) -> Result<Index, Error> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let verified = current.provenance().verification == Verification::Verified;
+        let load = self.load.clone();
+        let load = if verified && !self.allow.unsealed { load.sealed_only() } else { load };
+        let index = load.load(&self.path)?;
+        match another_shape(&index, &current).filter(|_| !self.allow.another_shape) {
+            None => Ok(index),
+            Some(said) => Err(Cause::Refused(said)
+                .of(format!("cannot serve `{}`", self.path.display()))
+                .hint("`Opening::allow_another_shape` takes it all the same")),
+        }
+    }
+
+    /// Report, unless it is the report that led here.
+    fn tell(&self, event: &Event) {
+        let me = thread::current().id();
+        {
+            let mut reporting = lock(&self.reporting);
+            if reporting.contains(&me) {
+                return;
+            }
+            reporting.push(me);
+        }
+        // The panic hook has printed what there is to say.
+        let _ = catch_unwind(AssertUnwindSafe(|| (self.report)(event)));
+        lock(&self.reporting).retain(|thread| *thread != me);
+    }
 }

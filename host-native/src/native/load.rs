@@ -5,6 +5,8 @@
 //! them is [known to crash](super::crashes) it. How FAISS gets it depends on where the bulk of the stream lies ([`Way`]): mapped where
 //! FAISS can use it in place, else through the callback reader, which verifies ahead of FAISS.
 
+mod refused;
+
 use super::{
     ffi::{self, Family, Owned},
     index::{Index, Provenance, Residence, Verification},
@@ -14,20 +16,19 @@ use super::{
 use crate::{
     Cause, Error,
     drive::drive,
-    error::Verdict,
     judge,
-    load::{attachments, check_expected, check_rest, check_stream, copy_stream, with_what_is_lost},
+    load::{attachments, check_rest, check_stream, copy_stream},
     opened::Opened,
     salvage::{Salvaged, salvage},
     store::{Stoppable, Store},
 };
 use faiss::index::{BinaryIndexImpl, IndexImpl};
 use faissil_core::{
-    Kind,
     outline::Outline,
     report::Level,
     snapshot::{Digest, Fidelity, Metadata},
 };
+use refused::loading;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use std::{
     ffi::CString,
@@ -41,7 +42,7 @@ use std::{
 /// Load the index at `path` for searching: a snapshot, verified, or a plain index file, which cannot be. [`Load`] has the options.
 ///
 /// # Errors
-/// When the snapshot is damaged or is no index that the linked FAISS reads.
+/// When the snapshot is damaged, its seal was interrupted, or it is no index that the linked FAISS reads.
 pub fn load(path: impl AsRef<Path>) -> Result<Index, Error> {
     Load::new().load(path)
 }
@@ -60,9 +61,12 @@ pub fn load_owned(path: impl AsRef<Path>) -> Result<IndexImpl, Error> {
 pub struct Load {
     expected: Option<Digest>,
     trust: bool,
+    sealed_only: bool,
     private_copy: bool,
     progress: Arc<dyn Fn(u64, u64) + Send + Sync>,
     cancel: Arc<AtomicBool>,
+    /// A second flag, of a [`Live`](super::Live), beside that of its caller.
+    halt: Arc<AtomicBool>,
 }
 
 impl Default for Load {
@@ -76,6 +80,7 @@ impl fmt::Debug for Load {
         f.debug_struct("Load")
             .field("expected", &self.expected)
             .field("trust", &self.trust)
+            .field("sealed_only", &self.sealed_only)
             .field("private_copy", &self.private_copy)
             .finish_non_exhaustive()
     }
@@ -87,9 +92,11 @@ impl Load {
         Load {
             expected: None,
             trust: false,
+            sealed_only: false,
             private_copy: false,
             progress: Arc::new(|_, _| {}),
             cancel: Arc::default(),
+            halt: Arc::default(),
         }
     }
 
@@ -99,9 +106,16 @@ impl Load {
         self
     }
 
-    /// Do not verify. [`Provenance::verification`] says so.
+    /// Do not verify. [`Provenance::verification`] says so. The index of an interrupted seal is taken too.
     pub fn trust(mut self) -> Load {
         self.trust = true;
+        self
+    }
+
+    /// Refuse what has no digests to be held against: a plain index file and an interrupted seal, which is also what a snapshot
+    /// looks like while another program copies it here. A plain index file of an [expected](Load::expect) digest has one.
+    pub fn sealed_only(mut self) -> Load {
+        self.sealed_only = true;
         self
     }
 
@@ -120,6 +134,11 @@ impl Load {
     /// Stop, with [`Cause::Cancelled`], soon after this has become true.
     pub fn cancel(mut self, cancel: Arc<AtomicBool>) -> Load {
         self.cancel = cancel;
+        self
+    }
+
+    pub(super) fn halt(mut self, halt: Arc<AtomicBool>) -> Load {
+        self.halt = halt;
         self
     }
 
@@ -183,7 +202,7 @@ impl Load {
         let folder = tempfile::tempdir().map_err(failed)?;
         let rest = folder.path().join("salvaged.faiss");
         let salvaged = salvage(path, &rest, self.expected, &*self.progress)?;
-        let plain = Load { expected: None, ..self.clone() };
+        let plain = Load { expected: None, sealed_only: false, ..self.clone() };
         let (index, _) = plain.load_owned(&rest)?;
         Ok((index, salvaged))
     }
@@ -237,9 +256,14 @@ impl Load {
         Ok((ffi::read_path(family, &path, flags)?, provenance))
     }
 
+    /// A store, until one of the flags is set.
+    fn stoppable<S: Store>(&self, store: S) -> Stoppable<'_, Stoppable<'_, S>> {
+        Stoppable::new(Stoppable::new(store, &self.cancel), &self.halt)
+    }
+
     /// Hold every byte against its digest, on all cores.
     fn verify(&self, opened: &Opened) -> Result<(), Cause> {
-        let file = Stoppable::new(&opened.file, &self.cancel);
+        let file = self.stoppable(&opened.file);
         match &opened.snapshot {
             Some(snapshot) if !self.trust => {
                 check_rest(&file, snapshot)?;
@@ -253,7 +277,7 @@ impl Load {
     /// A plain file has its own length and nothing else to be held against, unless the caller knows its digest.
     fn check_plain(&self, opened: &Opened) -> Result<(), Cause> {
         let Some(expected) = self.expected else { return Ok(()) };
-        let found = crate::hashing::digest_of(&Stoppable::new(&opened.stream(), &self.cancel), &*self.progress)?;
+        let found = crate::hashing::digest_of(&self.stoppable(opened.stream()), &*self.progress)?;
         match found == expected {
             true => Ok(()),
             false => Err(Cause::Damage(format!("expected digest {expected}; the file has {found}"))),
@@ -266,7 +290,7 @@ impl Load {
         let memory =
             memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).map_err(std::io::Error::from)?;
         let memory = fs::File::from(memory);
-        let store = Stoppable::new(&opened.file, &self.cancel);
+        let store = self.stoppable(&opened.file);
         match &opened.snapshot {
             Some(snapshot) => {
                 if !self.trust {
@@ -276,7 +300,7 @@ impl Load {
             }
             None => {
                 self.check_plain(opened)?;
-                crate::hashing::copy_to(&Stoppable::new(&opened.stream(), &self.cancel), &memory, &*self.progress)?;
+                crate::hashing::copy_to(&self.stoppable(opened.stream()), &memory, &*self.progress)?;
             }
         }
         let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW;
@@ -287,15 +311,12 @@ impl Load {
     /// Let FAISS read the stream into its memory, each byte checked before it gets there.
     fn read(&self, opened: &Opened, outline: &Outline) -> Result<Owned, Cause> {
         let family = family_of(outline);
-        let file = Stoppable::new(&opened.file, &self.cancel);
+        let file = self.stoppable(&opened.file);
         let Some(snapshot) = opened.snapshot.as_ref().filter(|_| !self.trust) else {
             self.verify(opened)?;
-            let stream = opened.stream();
+            let stream = self.stoppable(opened.stream());
             let mut at = 0;
             return ffi::read(family, &mut |out| {
-                if self.cancel.load(std::sync::atomic::Ordering::Relaxed) {
-                    return Err(Cause::Cancelled);
-                }
                 stream.read_at(at, out)?;
                 at += out.len() as u64;
                 (self.progress)(at, stream.len());
@@ -346,51 +367,5 @@ impl Load {
         }
         admit(&provenance.outline).map_err(|cause| self.with_health(cause, opened))?;
         Ok(provenance)
-    }
-}
-
-impl Load {
-    /// Open the file, which must be the one that is expected.
-    fn open(&self, path: &Path) -> Result<Opened, Error> {
-        let opened = Opened::open(path)?;
-        if let Some(snapshot) = &opened.snapshot {
-            check_expected(snapshot, self.expected)
-                .map_err(|cause| cause.reading(path).hint("this is another snapshot than you think"))?;
-        }
-        Ok(opened)
-    }
-
-    /// Why FAISS may not have the stream, and whether the stream is all right otherwise.
-    fn with_health(&self, cause: Cause, opened: &Opened) -> Cause {
-        let Cause::Refused(said) = cause else { return cause };
-        let health = match (&opened.snapshot, self.trust) {
-            (Some(_), false) => match self.verify(opened) {
-                Ok(()) => "the snapshot itself is intact, every byte of it",
-                Err(damage) => return damage,
-            },
-            (Some(_), true) => "the snapshot was not verified",
-            (None, _) => "the file itself is whole, as far as its outline shows",
-        };
-        Cause::Refused(format!("{said}; {health}"))
-    }
-}
-
-/// Say what could not be loaded, and what to do.
-fn loading(cause: Cause, path: &Path, opened: &Opened) -> Error {
-    let damaged = cause.verdict() == Verdict::Damaged;
-    let cause = match &opened.snapshot {
-        Some(snapshot) if damaged => with_what_is_lost(cause, opened, snapshot, &std::env::temp_dir(), &|_, _| {}),
-        _ => cause,
-    };
-    let is_newer = matches!(&cause, Cause::Fault(fault) if matches!(fault.kind, Kind::UnknownTag(_)));
-    let error = cause.of(format!("cannot load `{}`", path.display()));
-    match &opened.snapshot {
-        Some(_) if damaged => error.hint(
-            "`Load::load_salvaged` (`faissil load --salvage`) gives back the rest where that can be done, `faissil verify` says more",
-        ),
-        _ if is_newer => {
-            error.hint("the index is of a kind that this build does not know; `faissil inspect` says more")
-        }
-        _ => error,
     }
 }

@@ -70,6 +70,39 @@ fn a_plain_file_and_a_trusted_one_say_that_nothing_was_verified() {
     assert_eq!(Load::new().trust().load(&path).unwrap().provenance().verification, Verification::Trusted);
 }
 
+/// A seal that was not finished, which is what a sealed snapshot that was cut looks like.
+#[test]
+fn the_index_of_an_interrupted_seal_is_loaded_only_without_verification() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, plain) = (folder.path().join("x"), folder.path().join("x.faiss"));
+    let index = built("Flat", MetricType::L2, 100).unwrap();
+    let saved = faissil::save(&index, &path).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let stream = faissil::native::stream_of(&index).unwrap();
+    bytes.truncate(stream.len() + 100);
+    fs::write(&path, bytes).unwrap();
+    fs::write(&plain, stream).unwrap();
+    let words = faissil::opened::interrupted_seal(fs::metadata(&plain).unwrap().len());
+    for load in [Load::new(), Load::new().private_copy(), Load::new().sealed_only(), Load::new().sealed_only().trust()]
+    {
+        for error in [load.load(&path).unwrap_err(), load.load_owned(&path).map(|_| ()).unwrap_err()] {
+            assert_eq!(error.cause.to_string(), words);
+            let hint = error.hint.unwrap();
+            assert!(hint.contains("`faissil seal` begins") && hint.contains("`faissil unseal` takes"), "{hint}");
+        }
+    }
+    assert_eq!(Load::new().trust().load(&path).unwrap().ntotal(), 100);
+    // A digest of the caller's vouches for it as well as one in the file.
+    let expecting = Load::new().expect(saved.stream_digest).sealed_only();
+    assert_eq!(expecting.load(&path).unwrap().provenance().verification, Verification::Verified);
+
+    let error = Load::new().sealed_only().load(&plain).unwrap_err().to_string();
+    assert!(error.contains("not a snapshot: no digests to hold its bytes against"), "{error}");
+    assert_eq!(expecting.load(&plain).unwrap().provenance().verification, Verification::Verified);
+    faissil::save(&index, &path).unwrap();
+    assert_eq!(Load::new().sealed_only().load(&path).unwrap().provenance().verification, Verification::Verified);
+}
+
 #[test]
 fn a_damaged_byte_anywhere_is_found_before_faiss_is_asked() {
     let folder = tempfile::tempdir().unwrap();
