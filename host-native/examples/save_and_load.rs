@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     index.train(&vectors)?;
     index.add(&vectors)?;
 
-    // One call instead of `write_index`. Synced, read back and verified before the file gets its name.
+    // One call instead of `write_index`. On the disk, under digests, before the file gets its name.
     let saved = faissil::save(&index, &path)?;
     println!("saved {} bytes, kept: {}", saved.size_bytes, saved.fidelity);
     println!("stream   {}", saved.stream_digest);

@@ -12,7 +12,8 @@
 //! # Example
 //!
 //! ```
-//! use faissil::core::{ids::ExternalId, snapshot::Layout, standin::StandIn};
+//! use faissil::Layout;
+//! use faissil::core::{ids::ExternalId, standin::StandIn};
 //! use faissil::load::{Output, load};
 //! use faissil::opened::Opened;
 //! use faissil::save::{Additions, Input, save};
@@ -68,5 +69,6 @@ pub mod verify;
 
 pub use error::{Cause, Error};
 pub use faissil_core as core;
+pub use faissil_core::snapshot::{Digest, Layout};
 #[cfg(feature = "native")]
 pub use native::{Durability, Index, Live, Load, Save, load, load_owned, save};

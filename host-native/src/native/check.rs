@@ -3,8 +3,9 @@
 use super::{
     index::{Hits, Index},
     load::Load,
+    way::admit,
 };
-use crate::{Cause, Error};
+use crate::{Cause, Error, judge, opened::Opened};
 use std::path::Path;
 
 /// Queries that are asked of both.
@@ -28,6 +29,7 @@ pub struct Checked {
 /// # Errors
 /// When one of them cannot be opened, or they differ.
 pub fn check(restored: &Path, snapshot: &Path) -> Result<Checked, Error> {
+    may_be_asked(snapshot)?;
     let mapped = Load::new().trust().load(snapshot)?;
     let differs = |what: String| {
         let cause = Cause::Damage(format!("{what} than `{}`", snapshot.display()));
@@ -55,6 +57,14 @@ pub fn check(restored: &Path, snapshot: &Path) -> Result<Checked, Error> {
         true => Ok(Checked { ntotal, searches: QUERIES }),
         false => Err(differs("searches give other answers".into())),
     }
+}
+
+/// That FAISS may have the stream of this snapshot. A [`Load`] that trusts would add that it did not verify; whoever restored
+/// the file just now did.
+fn may_be_asked(snapshot: &Path) -> Result<(), Error> {
+    let opened = Opened::open(snapshot)?;
+    let outline = judge::outline(&opened.checked()).map_err(|cause| cause.reading(snapshot))?;
+    admit(&outline).map_err(|cause| cause.of(format!("cannot ask FAISS about `{}`", snapshot.display())))
 }
 
 /// Distances by their bits, so that one that is no number equals itself.

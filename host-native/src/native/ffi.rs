@@ -9,6 +9,7 @@
 
 mod asking;
 mod building;
+mod words;
 
 pub(crate) use building::{Alone, Vectors};
 
@@ -22,6 +23,7 @@ use std::{
     ptr::{self, NonNull},
     slice,
 };
+use words::without_path;
 
 /// What FAISS can be told when it reads: `faiss/index_io.h`, FAISS 1.12.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,20 +124,6 @@ fn attempt(code: c_int) -> Result<(), Cause> {
         if words.is_null() { String::new() } else { CStr::from_ptr(words).to_string_lossy().into_owned() }
     };
     Err(Cause::Faiss(without_path(&words)))
-}
-
-/// FAISS says `Error in FUNCTION at PATH:LINE: WORDS` (`impl/FaissException.cpp`). Of the path, which is that of the machine
-/// that compiled it, the last name is kept.
-fn without_path(words: &str) -> String {
-    let parts = || {
-        let rest = words.strip_prefix("Error in ")?;
-        let (place, said) = rest.split_once(".cpp:").or_else(|| rest.split_once(".h:"))?;
-        let (line, said) = said.split_once(": ")?;
-        let name = place.rsplit(['/', ' ']).next()?;
-        let end = if rest.contains(".cpp:") { "cpp" } else { "h" };
-        Some(format!("{} ({name}.{end}:{line})", said.trim()))
-    };
-    parts().unwrap_or_else(|| words.trim().to_string())
 }
 
 /// The version of the linked FAISS: `1.12.0`.

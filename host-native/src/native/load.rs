@@ -101,6 +101,22 @@ impl Load {
     }
 
     /// Refuse everything but the snapshot with this digest, its own or that of its stream. A plain index file is verified against it.
+    ///
+    /// A digest is parsed from its 64 hexadecimal digits, as `faissil inspect` prints them:
+    ///
+    /// ```
+    /// # use faiss::{Index, index_factory, MetricType};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("none.faissil");
+    /// # let saved = faissil::save(&index_factory(2, "Flat", MetricType::L2)?, &path)?;
+    /// # let known = saved.digest.to_string();
+    /// let digest: faissil::Digest = known.parse()?;
+    /// let index = faissil::Load::new().expect(digest).load(&path)?;
+    ///
+    /// let another = "00".repeat(32).parse()?;
+    /// assert!(faissil::Load::new().expect(another).load(&path).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn expect(mut self, digest: Digest) -> Load {
         self.expected = Some(digest);
         self

@@ -49,7 +49,8 @@ pub(super) fn measure(index: Borrowed<'_>) -> Result<Measured, Cause> {
     if judge::side_files(&outline).contains(&"") {
         return Err(Cause::Refused(
             "its inverted lists are mapped from a file that it does not name, so FAISS would write a reference to nothing \
-             in their place"
+             in their place; `load_owned` and `Load::load_into_memory` give one that can be saved, and the file that it was loaded \
+             from can be copied"
                 .into(),
         ));
     }

@@ -2,7 +2,7 @@
 //!
 //! Four steps: the index is [measured](super::measure) and held to the rules, FAISS writes it through
 //! [`Hashing`] into a file without a name, what goes with it is appended as for any index file
-//! ([`crate::save`]), and the file is read back and gets its name. Whatever goes wrong before that, the old file is
+//! ([`crate::save`]), and the file gets its name. Whatever goes wrong before that, the old file is
 //! untouched and nothing is left behind.
 
 use super::{
@@ -154,13 +154,13 @@ impl fmt::Debug for Save {
 }
 
 impl Save {
-    /// A sealed snapshot without additions, read back and synced.
+    /// A sealed snapshot without additions, synced.
     pub fn new() -> Save {
         Save {
             layout: Layout::Sealed,
             additions: Additions::default(),
             durability: Durability::Synced,
-            read_back: true,
+            read_back: false,
             partial: false,
             progress: Arc::new(|_, _| {}),
             cancel: Arc::default(),
@@ -223,7 +223,8 @@ impl Save {
         self
     }
 
-    /// Whether what was written is read again and held against its digests before it gets its name. It is, unless told otherwise.
+    /// Whether what was written is read again and held against its digests before it gets its name. It is not, unless told so: digests are
+    /// made of what FAISS holds, so whatever goes wrong behind them shows when the snapshot is verified or loaded.
     pub fn read_back(mut self, read_back: bool) -> Save {
         self.read_back = read_back;
         self

@@ -8,9 +8,10 @@ use crate::{
     opened::{Opened, interrupted_seal},
     store::{Decoded, File, Store},
 };
-use faissil_core::snapshot::{Attachments, Entry, Fidelity, Metadata, Recipe, Run, SECTIONS, Snapshot};
+use faissil_core::limits::MAX_BODY;
+use faissil_core::snapshot::{Attachments, Entry, Fidelity, Metadata, Recipe, Run, SECTIONS, Snapshot, wire::Body};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -69,8 +70,8 @@ pub(crate) fn prepare<'a>(
     if let Some(snapshot) = &opened.snapshot {
         prepared.keep(snapshot, &opened.file).map_err(reading)?;
     }
-    let entry = |(key, value): &(String, String)| Entry { key: key.clone(), value: value.clone() };
     prepared.metadata.extend(additions.metadata.iter().map(entry));
+    check_metadata(&prepared.metadata)?;
     for (name, attach) in &additions.attachments {
         match attach {
             Attach::File(path) => prepared.attach(name, media_type(path), Box::new(File::open(path)?)),
@@ -81,20 +82,26 @@ pub(crate) fn prepare<'a>(
     Ok(prepared)
 }
 
-/// That what is to be added can be: names that are plain and given once, and files that are there.
+/// That what is to be added can be: keys and names that are plain and given once, metadata that fits, and files that are there.
 ///
 /// # Errors
 /// When one cannot. Said before an index is written, which can take long.
 pub(crate) fn check_additions(additions: &Additions) -> Result<(), Error> {
-    once("--meta", additions.metadata.iter().map(|(key, _)| key))?;
-    once("--attach", additions.attachments.iter().map(|(name, _)| name))?;
+    let refused = |said: String, what: String| Err(Cause::Refused(said).of(what));
+    if let Some(key) = twice(additions.metadata.iter().map(|(key, _)| key)) {
+        return refused(format!("metadata key `{}` is given twice", key.escape_debug()), "cannot add metadata".into());
+    }
+    check_metadata(&additions.metadata.iter().map(entry).collect::<Vec<_>>())?;
+    if let Some(name) = twice(additions.attachments.iter().map(|(name, _)| name)) {
+        let name = name.escape_debug();
+        return refused(format!("the name `{name}` is given twice"), format!("cannot attach `{name}`"));
+    }
     for (name, attach) in &additions.attachments {
         let what = match attach {
             Attach::File(path) => path.display().to_string(),
             Attach::Bytes { .. } => name.escape_debug().to_string(),
         };
-        beside::plain_name(name)
-            .map_err(|cause| cause.of(format!("cannot attach `{what}`")).hint("--attach NAME=PATH"))?;
+        beside::plain_name(name).map_err(|cause| cause.of(format!("cannot attach `{what}`")))?;
         if let Attach::File(path) = attach {
             File::open(path)?;
         }
@@ -102,16 +109,33 @@ pub(crate) fn check_additions(additions: &Additions) -> Result<(), Error> {
     Ok(())
 }
 
-/// That nothing is given twice: the last would win in silence.
-fn once<'n>(option: &str, mut names: impl Iterator<Item = &'n String>) -> Result<(), Error> {
+/// The first of them that was there before: the last would win in silence.
+fn twice<'n>(mut names: impl Iterator<Item = &'n String>) -> Option<&'n String> {
     let mut seen = BTreeSet::new();
-    match names.find(|name| !seen.insert(*name)) {
-        Some(name) => {
-            let cause = Cause::Refused(format!("`{}` is given twice", name.escape_debug()));
-            Err(cause.of(format!("cannot take {option}")))
-        }
-        None => Ok(()),
+    names.find(|name| !seen.insert(*name))
+}
+
+/// That the core will write these entries, of which the last of a key counts.
+fn check_metadata(entries: &[Entry]) -> Result<(), Error> {
+    let refused = |said: String| Err(Cause::Refused(said).of("cannot add metadata"));
+    if let Some(entry) = entries.iter().find(|entry| entry.key.is_empty()) {
+        let value: String = entry.value.chars().take(40).collect();
+        return refused(format!("the key of the value `{}` is empty", value.escape_debug()));
     }
+    let last: BTreeMap<&str, &Entry> = entries.iter().map(|entry| (&*entry.key, entry)).collect();
+    let len = Metadata { entries: last.values().map(|&entry| entry.clone()).collect() }.body().len() as u64;
+    if len <= MAX_BODY {
+        return Ok(());
+    }
+    let largest = last.iter().max_by_key(|(_, entry)| entry.value.len()).map_or("", |(key, _)| key);
+    refused(format!(
+        "it takes {len} bytes, most of them for the key `{}`, and a snapshot holds at most {MAX_BODY}: attach it as a file",
+        largest.escape_debug()
+    ))
+}
+
+fn entry((key, value): &(String, String)) -> Entry {
+    Entry { key: key.clone(), value: value.clone() }
 }
 
 impl<'a> Prepared<'a> {

@@ -204,8 +204,15 @@ fn what_cannot_be_attached_is_said_before_the_index_is_written() {
     assert!(missing.to_string().contains("no such file"), "{missing}");
     let named = none.clone().attach_bytes("../card.md", "text/markdown", "").save(&index, &path).unwrap_err();
     assert!(named.to_string().contains("cannot attach `../card.md`"), "{named}");
-    let twice = none.metadata("a", "b").metadata("a", "c").save(&index, &path).unwrap_err();
-    assert!(twice.to_string().contains("`a` is given twice"), "{twice}");
+    let twice = none.clone().metadata("a", "b").metadata("a", "c").save(&index, &path).unwrap_err();
+    assert!(twice.to_string().contains("metadata key `a` is given twice"), "{twice}");
+    let empty = none.clone().metadata("", "of nothing").save(&index, &path).unwrap_err();
+    assert!(empty.to_string().contains("the key of the value `of nothing` is empty"), "{empty}");
+    let long = none.clone().metadata("b", "").metadata("a", "x".repeat(9 << 20)).save(&index, &path).unwrap_err();
+    assert!(long.to_string().contains("for the key `a`, and a snapshot holds at most 8388608"), "{long}");
+    for error in [&named, &twice, &empty, &long] {
+        assert!(!error.to_string().contains("--"), "an option of the command: {error}");
+    }
     assert!(names(folder.path()).is_empty());
 }
 
@@ -228,4 +235,17 @@ fn what_goes_with_an_index_comes_back_with_it() {
     assert_eq!(loaded.attachment("card.md").unwrap().unwrap(), b"# A card");
     assert_eq!(loaded.attachment("names.json").unwrap().unwrap(), b"[]");
     assert_eq!(loaded.attachment("other").unwrap(), None);
+}
+
+#[test]
+fn an_index_with_mapped_lists_says_how_it_can_be_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, again] = ["x", "y"].map(|name| folder.path().join(name));
+    faissil::save(&built("IVF4,Flat", MetricType::L2, 2000).unwrap(), &path).unwrap();
+    let mapped = faissil::load(&path).unwrap();
+    let refused = faissil::save(&mapped, &again).unwrap_err();
+    assert!(refused.to_string().contains("`load_owned` and `Load::load_into_memory` give one"), "{refused}");
+    faissil::save(&faissil::load_owned(&path).unwrap(), &again).unwrap();
+    faissil::save(&Load::new().load_into_memory(&path).unwrap(), &again).unwrap();
+    assert!(fs::read(&path).unwrap() == fs::read(&again).unwrap());
 }

@@ -57,7 +57,7 @@ fn without_place(words: &str, path: &str) -> String {
     let by_faiss = || {
         let rest = words.strip_prefix("Error in ")?;
         let (_, said) = rest.split_once(".cpp:").or_else(|| rest.split_once(".h:"))?;
-        said.split_once(": ").map(|(_, said)| said)
+        said.split_once(": ").map(|(_, said)| said.strip_prefix("Error: ").unwrap_or(said))
     };
     let said = by_faiss().unwrap_or_else(|| words.rsplit_once(" (").map_or(words, |(said, _)| said)).trim();
     if path.is_empty() { said.into() } else { said.replace(path, "FILE") }
