@@ -1,7 +1,7 @@
 //! How fast live indexes are saved and loaded, against FAISS itself, in the same run.
 //!
 //! `cargo xtask bench --native` runs this and makes the table. Indexes of the 1 GiB class are made by FAISS once and kept in the
-//! folder that is the first argument; with further arguments only those kinds are measured. Contestants take turns, and
+//! folder that is the first argument; with further arguments only those kinds are measured, with `make` none. Contestants take turns, and
 //! medians count. Each line of output is one row: what, ours, rival, their ratio or a bound, what is promised; parted by
 //! tabs. Memory is measured in a child process each, by the kernel's own mark of the highest (`VmHWM`).
 
@@ -97,6 +97,9 @@ fn main() -> Result<()> {
         return grown(what, Path::new(from), Path::new(to));
     }
     fs::create_dir_all(&home)?;
+    if rest == ["make"] {
+        return KINDS.iter().try_for_each(|kind| kind.make(&home).map(|_| ()));
+    }
     for kind in KINDS.iter().filter(|kind| rest.is_empty() || rest.iter().any(|name| name == kind.factory)) {
         measure(kind, &home)?;
     }

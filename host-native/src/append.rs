@@ -4,7 +4,7 @@ use crate::{
     Cause,
     drive::{Onlooker, drive_on},
     hashing::{ChunkValues, hash_piece},
-    parallel::{PIECE, in_order, most_of, sweep},
+    parallel::{PIECE, Progress, in_order, most_of, sweep},
     sorting::Sorter,
     store::Store,
     summing::Summing,
@@ -18,9 +18,6 @@ use faissil_core::{
     snapshot::{CodedChunk, Digest, Finished, MARK_LEN, Parts, SealedHash, Writer, lists_of},
 };
 use std::{fs, os::unix::fs::FileExt};
-
-/// Called with the bytes that are done and all bytes.
-pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 
 /// Pieces of a packed stream that are cut before any of them is coded.
 const CUTS: usize = 256;

@@ -6,8 +6,7 @@
 
 use crate::{
     Cause,
-    append::Progress,
-    parallel::{PIECE, sweep},
+    parallel::{PIECE, Progress, sweep},
     store::Store,
 };
 use blake3::hazmat::{Mode, merge_subtrees_non_root};

@@ -5,11 +5,11 @@
 
 use crate::{
     Cause, Error,
-    append::Progress,
     drive::drive,
     judge,
     load::attachments,
     opened::{Opened, Stream, interrupted_seal},
+    parallel::Progress,
     store::{Decoded, File, Joined, Shown, Store, Watched},
     summing::Summing,
     verify::has_ids,

@@ -4,14 +4,13 @@
 
 use crate::{
     Cause, Error,
-    append::Progress,
     beside::{self, Place},
     drive::{drive, drive_on},
     error::{Verdict, to_stdout},
     hashing::{ChunkValues, hash_piece},
     judge,
     opened::{Opened, interrupted_seal},
-    parallel::{in_order, most_of, sweep},
+    parallel::{Progress, in_order, most_of, sweep},
     replace::{Replacement, directory_of},
     save::with_writeback,
     store::{Decoded, File, Store},

@@ -17,6 +17,9 @@ use std::{
     thread,
 };
 
+/// Called with the bytes that are done and all bytes.
+pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
+
 /// Bytes of one piece of a [`sweep`]; a power of two, so that chunks and pieces nest.
 pub const PIECE: u64 = 1 << 20;
 

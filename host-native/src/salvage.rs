@@ -10,11 +10,11 @@ mod write;
 
 use crate::{
     Cause, Error,
-    append::Progress,
     drive::drive,
     judge,
     load::{self, Output, check_expected, load, snapshot_of},
     opened::Opened,
+    parallel::Progress,
     replace::directory_of,
     save::{self, Additions, Input},
     store::{Mended, Rewritten, Store},

@@ -11,10 +11,11 @@ pub(crate) use prepared::{PARTIAL, Prepared, prepare};
 
 use crate::{
     Cause, Error,
-    append::{Append, Progress},
+    append::Append,
     drive::Onlooker,
     judge,
     opened::Opened,
+    parallel::Progress,
     replace::{Replacement, directory_of},
     sorting::Sorter,
     store::{File, Joined, Stoppable, Store},

@@ -6,10 +6,10 @@
 
 use crate::{
     Cause, Error,
-    append::Progress,
     error::Verdict,
     judge,
     opened::{Opened, interrupted_seal},
+    parallel::Progress,
     replace::{check_room, directory_of},
     save::{Additions, Saved, Stream, append, prepare, read_back, report},
     store::{File, Store},

@@ -12,12 +12,11 @@ pub use lost::{IdsLost, MOST_IDS};
 
 use crate::{
     Cause,
-    append::Progress,
     drive::{Onlooker, drive, drive_on},
     hashing::{ChunkValues, hash_piece},
     judge,
     opened::stream_of,
-    parallel::{in_order, most_of, sweep},
+    parallel::{Progress, in_order, most_of, sweep},
     store::{Decoded, File, Joined, Store},
     summing::Summing,
 };

@@ -3,12 +3,12 @@
 use super::Salvaged;
 use crate::{
     Cause, Error,
-    append::Progress,
     beside::{self, Place},
     drive::drive,
     judge,
     load::{self, Output},
     opened::Opened,
+    parallel::Progress,
     replace::{Replacement, directory_of},
     save::{self, PARTIAL, Prepared, Stream, with_writeback},
     store::{Decoded, Store},

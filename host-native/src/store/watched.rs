@@ -1,7 +1,7 @@
 //! A store that tells how much of it was read.
 
 use super::Store;
-use crate::{Cause, append::Progress};
+use crate::{Cause, parallel::Progress};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Passes reads on, and tells after each how many bytes came so far, of about how many.

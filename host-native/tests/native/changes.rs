@@ -2,7 +2,7 @@
 
 use crate::made::{D, built, vectors};
 use faiss::MetricType;
-use faissil::{Load, append::Progress, core::snapshot::Layout, save::Additions};
+use faissil::{Load, core::snapshot::Layout, parallel::Progress, save::Additions};
 use std::fs;
 
 /// Whatever Faissil does to the file of a mapped index, the index answers as before.

@@ -133,7 +133,7 @@ fn a_damaged_byte_anywhere_is_found_before_faiss_is_asked() {
 /// of one is verified all the same, to say that nothing is wrong with it.
 #[test]
 fn what_the_linked_faiss_does_not_know_is_said_before_it_is_asked() {
-    let quiet: faissil::append::Progress<'_> = &|_, _| {};
+    let quiet: faissil::parallel::Progress<'_> = &|_, _| {};
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/faiss/1.15.1");
     let folder = tempfile::tempdir().unwrap();
     let snapshot = folder.path().join("x");
