@@ -24,7 +24,17 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     }
     if arguments.is_empty() {
         for example in EXAMPLES {
-            must(&mut cargo(&["run", "--quiet", "--package", "faissil", "--features", NATIVE, "--example", example]))?;
+            let features = "native,testing"; // as below, so that nothing is compiled twice
+            must(&mut cargo(&[
+                "run",
+                "--quiet",
+                "--package",
+                "faissil",
+                "--features",
+                features,
+                "--example",
+                example,
+            ]))?;
         }
     }
     // A missing or changed snapshot is a failure, never a new file.
