@@ -34,7 +34,7 @@ struct Kind {
     d: usize,
     /// Vectors that FAISS adds itself.
     added: usize,
-    /// How often the index is put together with copies of itself after that; IVF only.
+    /// How often the index is put together with copies of itself after that; IVF, or its rows stand in the file, PQ.
     copies: usize,
     /// Of verified `load` over FAISS's `read_index`.
     load: f64,
@@ -83,7 +83,7 @@ const KINDS: &[Kind] = &[
         parameter: Some(("efSearch", 32.0)),
     },
     Kind { factory: "SQ8", d: 256, added: 1 << 22, copies: 1, load: 4.0, search: Some(0.9), parameter: None },
-    Kind { factory: "PQ64np", d: 64, added: 1 << 24, copies: 1, load: 4.0, search: Some(0.9), parameter: None },
+    Kind { factory: "PQ32np", d: 64, added: 1 << 18, copies: 128, load: 4.0, search: Some(0.9), parameter: None },
 ];
 
 fn main() -> Result<()> {
@@ -152,12 +152,38 @@ impl Kind {
             }
             at += now;
         }
-        multiply(&mut index, self.copies)?;
         let part = path.with_extension("part");
-        faiss::write_index(&index, text(&part)?)?;
+        if self.factory.starts_with("PQ") {
+            fs::write(&part, repeated(&faissil::native::stream_of(&index)?, self.copies)?)?;
+        } else {
+            multiply(&mut index, self.copies)?;
+            faiss::write_index(&index, text(&part)?)?;
+        }
         fs::rename(&part, &path)?;
         Ok(path)
     }
+}
+
+/// The stream of a flat index of codes with its rows `times` over.
+fn repeated(stream: &[u8], times: usize) -> Result<Vec<u8>> {
+    use faissil::core::outline::Item;
+    let outline = faissil::judge::outline(stream)?;
+    let codes = outline.root.array("codes").ok_or("no codes")?;
+    let ntotal = outline.root.items.iter().find_map(|item| match item {
+        Item::Field(field) if field.name == "ntotal" => Some(field.span),
+        _ => None,
+    });
+    let (from, to) = (codes.span.start as usize, codes.span.end() as usize);
+    let mut out = Vec::with_capacity(stream.len() * times);
+    out.extend_from_slice(&stream[..from]);
+    for span in [ntotal, codes.count].into_iter().flatten() {
+        let place = span.start as usize..span.end() as usize;
+        let count = u64::from_le_bytes(out[place.clone()].try_into()?) * times as u64;
+        out[place].copy_from_slice(&count.to_le_bytes());
+    }
+    (0..times).for_each(|_| out.extend_from_slice(&stream[from..to]));
+    out.extend_from_slice(&stream[to..]);
+    Ok(out)
 }
 
 /// Put an IVF index together with copies of itself, until it is `times` as large.
