@@ -155,7 +155,8 @@ pub fn load_opened(
     let replacement = Replacement::of(path)?;
     let need = |place: &Place, side: &Attachment| if matches!(place, Place::Free(_)) { side.length } else { 0 };
     let more: u64 = places.iter().zip(&sides).map(|(place, (_, side))| need(place, side)).sum();
-    replacement.check_room(loaded.stream_len + more).map_err(|cause| cause.writing(path))?;
+    let room = replacement.check_room(loaded.stream_len + more).and_then(|()| replacement.reserve(loaded.stream_len));
+    room.map_err(|cause| cause.writing(path))?;
     let file = replacement.file();
     with_writeback(file, || pass_stream(&opened.file, snapshot, &Sink::File(file), progress)).map_err(|cause| {
         match cause {
@@ -396,7 +397,7 @@ fn pass_stream(
             sweep(
                 file,
                 span,
-                |_| true,
+                |_| !matches!(sink, Sink::Nothing),
                 work,
                 |span, bytes, hashes| {
                     values.push(hashes).into_iter().try_for_each(&mut compare)?;

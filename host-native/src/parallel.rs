@@ -20,11 +20,12 @@ use std::{
 /// Called with the bytes that are done and all bytes.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 
-/// Bytes of one piece of a [`sweep`]; a power of two, so that chunks and pieces nest.
-pub const PIECE: u64 = 1 << 20;
+/// Bytes of one piece of a [`sweep`]: what a core's second cache holds, so that a piece is hashed before it has left it
+/// again. A power of two, so that chunks and pieces nest.
+pub const PIECE: u64 = 1 << 19;
 
 /// Pieces that a thread reads before it hands over, so that threads seldom wait for each other.
-const PIECES_OF_A_JOB: u64 = 4;
+const PIECES_OF_A_JOB: u64 = 8;
 
 /// Bytes that all results of all threads may hold at a time.
 const HELD: u64 = 48 << 20;

@@ -7,7 +7,10 @@
 //! directory removes it.
 
 use crate::{Cause, Error};
-use rustix::fs::statvfs;
+use rustix::{
+    fs::{FallocateFlags, fallocate, statvfs},
+    io::Errno,
+};
 use std::{
     fs::{self, TryLockError},
     io,
@@ -54,6 +57,22 @@ impl Replacement {
     /// [`io::ErrorKind::StorageFull`] in words, with both numbers.
     pub fn check_room(&self, bytes: u64) -> Result<(), Cause> {
         check_room(&self.directory, bytes)
+    }
+
+    /// Set `bytes` aside on the disk for what will be written: a full disk shows before the first byte, and the file system does not
+    /// have to find room, and note it down, while the bytes come.
+    ///
+    /// # Errors
+    /// As [`check_room`](Replacement::check_room). A file system that cannot set anything aside passes.
+    pub fn reserve(&self, bytes: u64) -> Result<(), Cause> {
+        self.check_room(bytes)?;
+        if bytes == 0 {
+            return Ok(());
+        }
+        match fallocate(self.file(), FallocateFlags::empty(), 0, bytes) {
+            Err(error @ (Errno::NOSPC | Errno::FBIG | Errno::DQUOT)) => Err(io::Error::from(error).into()),
+            _ => Ok(()),
+        }
     }
 
     /// Sync the bytes and give them their name.

@@ -129,7 +129,11 @@ pub fn save(
     let stream = opened.stream();
     let need = prepared.attached() + stream.len();
     let least = if layout == Layout::Sealed { need } else { 0 };
-    replacement.check_room(least).map_err(|cause| cause.writing(output))?;
+    let room = replacement.check_room(least).and_then(|()| match layout {
+        Layout::Sealed => replacement.reserve(stream.len()),
+        Layout::Packed => Ok(()),
+    });
+    room.map_err(|cause| cause.writing(output))?;
 
     let file = replacement.file();
     let write = || {
@@ -209,18 +213,18 @@ pub(crate) fn report(
 }
 
 /// What to do with a stream.
-#[derive(Clone, Copy)]
 pub(crate) enum Stream<'a> {
     /// Copy it to the start of the file.
     Copy,
     /// It stands there already. This is asked before the first byte is written behind it.
     InPlace(&'a dyn Fn() -> Result<(), Cause>),
-    /// It stands there already, and these are the values of its pieces of [`PIECE`](crate::parallel::PIECE) bytes.
+    /// It stands there already, and `values` are those of its pieces of [`PIECE`](crate::parallel::PIECE) bytes.
+    /// `ids` has summed them up on the way; where it is missing, they are read.
     #[cfg_attr(
         not(feature = "native"),
         expect(dead_code, reason = "only FAISS writes streams that are hashed on the way")
     )]
-    Hashed(&'a [SealedHash]),
+    Hashed { values: &'a [SealedHash], ids: Option<Onlooker<Summing<'a>>> },
     /// Write it in coded chunks.
     Pack,
 }
@@ -243,19 +247,27 @@ pub(crate) fn append(
     let joined = Joined::new(stream, side);
     let id_place = outline.map(place).filter(has_ids);
     let readable = outline.is_none_or(|outline| side.is_some() || judge::side_files(outline).is_empty());
+    let (how, seen) = match how {
+        Stream::Hashed { values, ids } => (Stream::Hashed { values, ids: None }, ids),
+        how => (how, None),
+    };
     let mut onlooker = match &id_place {
-        Some(place) if readable => Some(Onlooker::new(Summing::new(place, files, scratch))?),
+        Some(place) if readable && seen.is_none() => Some(Onlooker::new(Summing::new(place, files, scratch))?),
         _ => None,
     };
 
     let mut append = Append::new(writer, file);
     match how {
         Stream::Pack => append.packed(stream, outline, onlooker.as_mut(), progress)?,
-        Stream::Hashed(values) => append.hashed(values)?,
+        Stream::Hashed { values, .. } => append.hashed(values)?,
         Stream::Copy => append.sealed(stream, true, onlooker.as_mut(), &|| Ok(()), progress)?,
         Stream::InPlace(unchanged) => append.sealed(stream, false, onlooker.as_mut(), unchanged, progress)?,
     };
-    let ids = onlooker.map(|onlooker| onlooker.finish(&joined)).transpose()?.flatten();
+    let ids = match (seen, onlooker) {
+        (Some(seen), _) => seen.finish(&joined)?,
+        (None, Some(onlooker)) => onlooker.finish(&joined)?,
+        (None, None) => None,
+    };
     for added in &prepared.attachments {
         append.attachment(&added.name, &added.media_type, &*added.store)?;
     }

@@ -7,32 +7,66 @@ use crate::{
 use faissil_core::{
     Error, Kind, Reading, Span, Step,
     files::Files,
-    ids::{IdPlace, IdStream, IdSummary, Merge, Summariser, repeats},
+    ids::{ExternalId, IdPlace, IdStream, IdSummary, Merge, Summariser, repeats},
 };
-use std::{io, path::Path};
+use std::{
+    io,
+    panic::resume_unwind,
+    path::Path,
+    sync::mpsc::{SyncSender, sync_channel},
+    thread::{self, JoinHandle},
+};
 
-/// So many ids are worth threads to count those that repeat.
+/// So many ids are worth threads of their own.
 const MANY: usize = 1 << 16;
+
+/// Ids that are sent to another thread at once, and how often before it takes them: 4 MiB.
+const SENT: usize = 1 << 13;
+const WAITING: usize = 1 << 6;
 
 /// Sums up the ids of a place. Ids that are too many for memory are sorted in a file.
 pub struct Summing<'a> {
     ids: IdStream<'a>,
     lie_in: Span,
-    summariser: Option<Summariser>,
+    sum: Where,
+}
+
+/// Who counts.
+enum Where {
+    /// Whoever brings the bytes.
+    Here(Sum),
+    /// A thread of its own: it costs more to count an id than to read it, and who reads has other work.
+    Aside(Aside),
+    /// It is finished, or went wrong.
+    Nowhere,
+}
+
+/// The sum so far.
+struct Sum {
+    summariser: Summariser,
     runs: Sorter,
     spilled: bool,
+}
+
+/// A thread that counts what it is sent.
+struct Aside {
+    gathered: Vec<ExternalId>,
+    send: SyncSender<Vec<ExternalId>>,
+    thread: JoinHandle<io::Result<Sum>>,
 }
 
 impl<'a> Summing<'a> {
     /// All ids of this place; `scratch` is a directory with room.
     pub fn new(place: &IdPlace<'a>, files: Files, scratch: &Path) -> Summing<'a> {
-        let (ids, runs) = (IdStream::all(place, files), Sorter::new(scratch));
+        let ids = IdStream::all(place, files);
         let lie_in = match place {
             IdPlace::Map { array, .. } => array.span,
             IdPlace::Lists { lists, .. } => lists.span,
             IdPlace::None | IdPlace::Unfollowed(_) => Span::default(),
         };
-        Summing { ids, lie_in, summariser: Some(Summariser::new(true)), runs, spilled: false }
+        let sum = Sum { summariser: Summariser::new(true), runs: Sorter::new(scratch), spilled: false };
+        let many = place.count().unwrap_or(0) >= MANY as u64 && threads() > 1;
+        Summing { ids, lie_in, sum: if many { Where::Aside(Aside::new(sum)) } else { Where::Here(sum) } }
     }
 
     /// The bytes of the stream among which the ids are.
@@ -40,17 +74,69 @@ impl<'a> Summing<'a> {
         self.lie_in
     }
 
+    fn push(&mut self, ids: Vec<ExternalId>) -> io::Result<()> {
+        let counts = match &mut self.sum {
+            Where::Here(sum) => return sum.push(&ids),
+            Where::Aside(aside) => aside.push(ids),
+            Where::Nowhere => true,
+        };
+        // A thread that has ended before its time says why at its end.
+        if counts { Ok(()) } else { self.take().map(drop) }
+    }
+
+    fn take(&mut self) -> io::Result<Option<Sum>> {
+        match std::mem::replace(&mut self.sum, Where::Nowhere) {
+            Where::Here(sum) => Ok(Some(sum)),
+            Where::Aside(aside) => aside.finish().map(Some),
+            Where::Nowhere => Ok(None),
+        }
+    }
+}
+
+impl Aside {
+    fn new(mut sum: Sum) -> Aside {
+        let (send, receive) = sync_channel::<Vec<ExternalId>>(WAITING);
+        let count = move || {
+            receive.iter().try_for_each(|ids| sum.push(&ids))?;
+            Ok(sum)
+        };
+        Aside { gathered: Vec::new(), send, thread: thread::spawn(count) }
+    }
+
+    /// False: nobody counts any more.
+    fn push(&mut self, ids: Vec<ExternalId>) -> bool {
+        if self.gathered.is_empty() && ids.len() >= SENT {
+            return self.send.send(ids).is_ok();
+        }
+        self.gathered.extend_from_slice(&ids);
+        self.gathered.len() < SENT || self.send.send(std::mem::take(&mut self.gathered)).is_ok()
+    }
+
+    fn finish(self) -> io::Result<Sum> {
+        // Where nobody takes them, the thread says why.
+        let _ = self.send.send(self.gathered);
+        drop(self.send);
+        self.thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+    }
+}
+
+impl Sum {
+    fn push(&mut self, ids: &[ExternalId]) -> io::Result<()> {
+        self.summariser.push_all(ids);
+        self.spill(false)
+    }
+
     fn spill(&mut self, last: bool) -> io::Result<()> {
-        while let Some(run) = self.summariser.as_mut().and_then(|summariser| summariser.take_run(last)) {
+        while let Some(run) = self.summariser.take_run(last) {
             self.spilled = true;
             self.runs.push_run(run.into_iter().map(|id| (id, 0)))?;
         }
         Ok(())
     }
 
-    fn finish(&mut self) -> io::Result<Option<IdSummary>> {
+    fn finish(mut self) -> io::Result<IdSummary> {
         self.spill(true)?;
-        let Some(mut summariser) = self.summariser.take() else { return Ok(None) };
+        let mut summariser = self.summariser;
         let parts = if summariser.uncounted().len() < MANY { 0 } else { threads().ilog2() };
         let mut counted = 0;
         let count = |part| Ok(repeats(summariser.uncounted(), part, parts));
@@ -59,17 +145,13 @@ impl<'a> Summing<'a> {
             Ok(())
         })?;
         summariser.counted(counted);
-        let runs = std::mem::replace(&mut self.runs, Sorter::new(Path::new("")));
-        let repeats = if self.spilled {
-            let mut merge = Merge::default();
-            for pair in runs.sorted()? {
-                merge.push(faissil_core::ids::ExternalId(pair?.0));
+        let mut merge = Merge::default();
+        if self.spilled {
+            for pair in self.runs.sorted()? {
+                merge.push(ExternalId(pair?.0));
             }
-            Some(merge.repeats())
-        } else {
-            None
-        };
-        Ok(Some(summariser.finish(repeats)))
+        }
+        Ok(summariser.finish(self.spilled.then(|| merge.repeats())))
     }
 }
 
@@ -84,12 +166,10 @@ impl Reading for Summing<'_> {
         loop {
             match self.ids.step()? {
                 Step::Need(span) => return Ok(Step::Need(span)),
-                Step::Done(None) => return self.finish().map(Step::Done).map_err(no_scratch),
-                Step::Done(Some(batch)) => {
-                    if let Some(summariser) = &mut self.summariser {
-                        summariser.push_all(&batch.ids);
-                    }
-                    self.spill(false).map_err(no_scratch)?;
+                Step::Done(Some(batch)) => self.push(batch.ids).map_err(no_scratch)?,
+                Step::Done(None) => {
+                    let sum = self.take().map_err(no_scratch)?;
+                    return sum.map(Sum::finish).transpose().map(Step::Done).map_err(no_scratch);
                 }
             }
         }

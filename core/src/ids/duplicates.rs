@@ -6,7 +6,7 @@
 //! a host that keeps no runs is told that the number is not known.
 
 use super::{ExternalId, repeats::repeats};
-use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
 /// Ids kept as a list: 8 MiB.
 const LIST: usize = 1 << 20;
@@ -40,9 +40,9 @@ pub struct Seen {
 #[derive(Debug)]
 enum Held {
     List(Vec<i64>),
-    Bits(BTreeMap<i64, Box<Page>>),
+    Bits(Bitmap),
     /// A list, and the pages of a bitmap that is on its way out.
-    Leaving(Vec<i64>, BTreeMap<i64, Box<Page>>),
+    Leaving(Vec<i64>, Bitmap),
     Lost,
 }
 
@@ -64,12 +64,11 @@ impl Seen {
                 self.settle();
                 self.push(ExternalId(id));
             }
-            Held::Bits(pages) => match set(pages, id) {
-                Some(true) => {}
-                Some(false) => self.repeats = self.repeats.saturating_add(1),
+            Held::Bits(bits) => match bits.page(page_of(id)) {
+                Some(page) => self.repeats = self.repeats.saturating_add(u64::from(!mark(page, id))),
                 None => {
-                    let pages = core::mem::take(pages);
-                    self.run_over(Vec::new(), pages);
+                    let bits = core::mem::take(bits);
+                    self.run_over(Vec::new(), bits);
                     self.push(ExternalId(id));
                 }
             },
@@ -88,23 +87,28 @@ impl Seen {
             ids = later;
         }
         while let Some((&id, rest)) = ids.split_first() {
-            // The first of a page finds it, or makes it; those that follow it are in the same page more often than not.
-            self.push(id);
-            ids = self.push_in_page(id, rest);
+            ids = match self.push_in_page(ids) {
+                Some(left) => left,
+                None => {
+                    self.push(id);
+                    rest
+                }
+            };
         }
     }
 
-    /// Count in the first of `ids` that are in the page of `id`, which is there; the rest.
-    fn push_in_page<'a>(&mut self, id: ExternalId, ids: &'a [ExternalId]) -> &'a [ExternalId] {
-        let Held::Bits(pages) = &mut self.held else { return ids };
-        let number = id.0.div_euclid(PAGE_BITS);
-        let Some(page) = pages.get_mut(&number) else { return ids };
-        let same = |other: &&ExternalId| other.0.div_euclid(PAGE_BITS) == number;
+    /// Count in the first of `ids`, and those that follow it in the same page, as many do; the rest. `None` where there is
+    /// no page for it.
+    fn push_in_page<'a>(&mut self, ids: &'a [ExternalId]) -> Option<&'a [ExternalId]> {
+        let Held::Bits(bits) = &mut self.held else { return None };
+        let number = page_of(ids.first()?.0);
+        let page = bits.page(number)?;
+        let same = |id: &&ExternalId| page_of(id.0) == number;
         let (now, later) = ids.split_at(ids.iter().take_while(same).count());
         for id in now {
             self.repeats = self.repeats.saturating_add(u64::from(!mark(page, id.0)));
         }
-        later
+        Some(later)
     }
 
     /// A full list: drop repeats, and go over to the bitmap where it is the smaller.
@@ -116,28 +120,30 @@ impl Seen {
             self.held = Held::List(list);
             return;
         }
-        let mut pages = BTreeMap::new();
-        if list.iter().all(|&id| set(&mut pages, id).is_some()) {
-            self.held = Held::Bits(pages);
+        let mut bits = Bitmap::default();
+        if list.iter().all(|&id| bits.page(page_of(id)).map(|page| mark(page, id)).is_some()) {
+            self.held = Held::Bits(bits);
         } else {
-            self.run_over(list, BTreeMap::new());
+            self.run_over(list, Bitmap::default());
         }
     }
 
-    fn run_over(&mut self, list: Vec<i64>, pages: BTreeMap<i64, Box<Page>>) {
+    fn run_over(&mut self, list: Vec<i64>, mut bits: Bitmap) {
         self.ran_over = true;
-        self.held = if self.keeps_runs { Held::Leaving(list, pages) } else { Held::Lost };
+        // The last leaves first.
+        bits.pages.reverse();
+        self.held = if self.keeps_runs { Held::Leaving(list, bits) } else { Held::Lost };
     }
 
     /// Ids that must leave to make room: ascending, without repeats, at most 2^20 and a batch. A host
     /// that keeps runs calls this after every batch of at most 2^17 ids until nothing comes, and once
     /// more, with `last`, at the end.
     pub fn take_run(&mut self, last: bool) -> Option<Vec<i64>> {
-        let Held::Leaving(list, pages) = &mut self.held else { return None };
+        let Held::Leaving(list, Bitmap { pages, .. }) = &mut self.held else { return None };
         if !pages.is_empty() {
             let mut run = Vec::new();
             while run.len() < LIST
-                && let Some((number, page)) = pages.pop_first()
+                && let Some((number, page)) = pages.pop()
             {
                 run.extend(members(number, &page));
             }
@@ -208,14 +214,41 @@ fn sort_and_drop(list: &mut Vec<i64>) -> u64 {
     before.saturating_sub(list.len()) as u64
 }
 
-/// Set the bit of `id`; whether it was new; `None` where no page is left for it.
-fn set(pages: &mut BTreeMap<i64, Box<Page>>, id: i64) -> Option<bool> {
-    let number = id.div_euclid(PAGE_BITS);
-    if pages.len() >= PAGES && !pages.contains_key(&number) {
-        return None;
+/// A set of neighbouring ids.
+#[derive(Debug, Default)]
+struct Bitmap {
+    /// By number, ascending.
+    pages: Vec<(i64, Box<Page>)>,
+    /// The place of the page that was used last. Ids ascend more often than not, so the next page is near it.
+    last: usize,
+}
+
+impl Bitmap {
+    /// The page of this number; `None` where no page is left for it.
+    fn page(&mut self, number: i64) -> Option<&mut Page> {
+        let is_it = |place: usize| self.pages.get(place).is_some_and(|(found, _)| *found == number);
+        let next = self.last.saturating_add(1);
+        self.last = if is_it(self.last) {
+            self.last
+        } else if is_it(next) {
+            next
+        } else {
+            match self.pages.binary_search_by_key(&number, |(found, _)| *found) {
+                Ok(place) => place,
+                Err(_) if self.pages.len() >= PAGES => return None,
+                Err(place) => {
+                    self.pages.insert(place, (number, Box::new([0; 512])));
+                    place
+                }
+            }
+        };
+        self.pages.get_mut(self.last).map(|(_, page)| &mut **page)
     }
-    let page = pages.entry(number).or_insert_with(|| Box::new([0; 512]));
-    Some(mark(page, id))
+}
+
+/// The number of the page of `id`.
+fn page_of(id: i64) -> i64 {
+    id.div_euclid(PAGE_BITS)
 }
 
 /// Set the bit of `id`, which belongs into this page; whether it was new.

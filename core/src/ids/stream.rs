@@ -15,8 +15,11 @@ use crate::window::{Stop, Window};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Rows of one batch.
-const BATCH: u64 = WALK_BYTES / 8;
+/// Rows that are asked for at once.
+const ASKED: u64 = WALK_BYTES / 8;
+
+/// Bytes of the ids of one batch at most: little enough for the allocator to give the same memory again and again.
+const BATCH_BYTES: u64 = 1 << 16;
 
 /// Ids of neighbouring rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +132,7 @@ impl Reading for IdStream<'_> {
 
     fn step(&mut self) -> Result<Step<Option<Batch>>, Error> {
         let row = self.rows.start;
-        let most = self.rows.end.saturating_sub(row).min(BATCH);
+        let most = self.rows.end.saturating_sub(row).min(ASKED);
         if most == 0 {
             return Ok(Step::Done(None));
         }
@@ -143,9 +146,13 @@ impl Reading for IdStream<'_> {
         let ids: Vec<ExternalId> = if let Source::Numbers = self.source {
             (row..row.saturating_add(run.rows)).map(|row| ExternalId(row.cast_signed())).collect()
         } else {
-            match self.window.bytes(run.ids) {
-                Ok(bytes) => ids_in(&bytes).collect(),
+            let here: Vec<ExternalId> = ids_in(self.window.run(run.ids.start, run.ids.len.min(BATCH_BYTES))).collect();
+            // One that was cut in two stands in two pieces of the window.
+            let first = Span::new(run.ids.start, 8);
+            match if here.is_empty() { self.window.bytes(first) } else { Ok(Vec::new()) } {
+                Ok(bytes) => here.into_iter().chain(ids_in(&bytes)).collect(),
                 Err(Stop::Need(missing)) => {
+                    let missing = Span::between(missing.start, run.ids.end());
                     let wanted = match self.source {
                         // One row is wanted alone, neighbours are not.
                         Source::Lists { lists, .. } if self.rows.end.saturating_sub(row) > 1 => ahead(lists, missing),
@@ -153,11 +160,12 @@ impl Reading for IdStream<'_> {
                     };
                     // What is behind is let go before more comes; not row by row, which would move what lies ahead.
                     match self.source {
-                        Source::Lists { lists, .. } if read_through(lists, run.ids).is_some() => {
-                            self.window.forget(Span::between(0, missing.start.min(run.ids.start)));
+                        Source::Lists { lists, .. } if read_through(lists, run.ids).is_none() => {
+                            if missing.start == run.ids.start {
+                                self.window = Window::new(self.files.len());
+                            }
                         }
-                        _ if missing.start == run.ids.start => self.window = Window::new(self.files.len()),
-                        _ => {}
+                        _ => self.window.forget(Span::between(0, run.ids.start)),
                     }
                     self.asked = Asked::Ids(wanted);
                     return Ok(Step::Need(wanted));
@@ -165,7 +173,7 @@ impl Reading for IdStream<'_> {
                 Err(Stop::Bad(error)) => return Err(*error),
             }
         };
-        self.rows.start = row.saturating_add(run.rows);
+        self.rows.start = row.saturating_add(ids.len() as u64);
         Ok(Step::Done(Some(Batch { row: Row(row), ids, at: run.at })))
     }
 

@@ -26,10 +26,10 @@ use std::{
 };
 
 /// Bytes that are checked as one job, unless one chunk is larger.
-const BLOCK: u64 = 4 << 20;
+const BLOCK: u64 = 1 << 20;
 
 /// Bytes that may wait, checked, for FAISS to ask for them.
-const AHEAD: u64 = 32 << 20;
+const AHEAD: u64 = 8 << 20;
 
 /// A request for at least so many bytes goes straight into FAISS's memory.
 const LARGE: usize = 16 << 20;
@@ -110,7 +110,8 @@ impl<'env, S: Store> Ahead<'env, S> {
         let (give, take) = channel();
         *lock(&shared.jobs) = Some(take);
         let (send, done) = channel();
-        for _ in 0..threads() {
+        // The one that asks has a core to itself: FAISS makes room for what it reads.
+        for _ in 1..threads().max(2) {
             let send = send.clone();
             scope.spawn(move || {
                 loop {
@@ -246,6 +247,11 @@ impl<'env, S: Store> Ahead<'env, S> {
         Ok(())
     }
 
+    /// A job that no thread has begun. A thread that waits for one has the lock, and then there is none.
+    fn begin(&self) -> Option<Job> {
+        self.shared.jobs.try_lock().ok()?.as_ref()?.try_recv().ok()
+    }
+
     /// Put the values of chunks together; each is held against its bytes elsewhere.
     fn note(&mut self, entries: &[ChunkEntry]) {
         let Whole::Sealed { merged, .. } = &mut self.whole else { return };
@@ -269,10 +275,18 @@ impl<'env, S: Store> Ahead<'env, S> {
             if let Some(block) = self.early.remove(&self.next_block) {
                 break block?;
             }
-            match self.done.recv() {
-                Ok((number, block)) => self.early.insert(number, block),
-                Err(_) => return Err(Cause::Refused("a thread that reads ahead has ended".into())),
+            let (number, block) = match self.done.try_recv() {
+                Ok(done) => done,
+                // Rather than wait, do one of those that nobody has begun.
+                Err(_) => match self.begin() {
+                    Some((number, entries)) => (number, check(self.store, &entries, &self.shared.spare)),
+                    None => {
+                        let ended = |_| Cause::Refused("a thread that reads ahead has ended".into());
+                        self.done.recv().map_err(ended)?
+                    }
+                },
             };
+            self.early.insert(number, block);
         };
         self.next_block += 1;
         match &mut self.whole {

@@ -7,19 +7,27 @@
 
 use super::{
     ffi::{self, Borrowed},
-    measure::measure,
-    writer::Hashing,
+    measure::{Measured, measure},
+    writer::{Hashed, Hashing},
 };
 use crate::{
-    Cause, Error, judge,
+    Cause, Error,
+    drive::Onlooker,
+    judge,
     load::{check_rest, check_stream},
     opened::Opened,
     replace::{Replacement, directory_of},
     save::{Additions, Attach, Prepared, Saved, Stream, append, check_additions, prepare, report, with_writeback},
     store::{File, Stoppable, Store},
+    summing::Summing,
+    verify::has_ids,
 };
 use faiss::index::{CpuIndex, NativeIndex};
-use faissil_core::snapshot::{Finished, Layout, SealedHash, Writer};
+use faissil_core::{
+    files::Files,
+    ids::place,
+    snapshot::{Finished, Layout, Writer},
+};
 use std::{
     fmt, fs,
     os::unix::fs::FileExt,
@@ -268,11 +276,15 @@ impl Save {
             Cause::Io(_) => cause.writing(path),
             other => refused(other),
         };
-        replacement.check_room(measured.len).map_err(writing)?;
+        match self.layout {
+            Layout::Sealed => replacement.reserve(measured.len),
+            Layout::Packed => replacement.check_room(measured.len),
+        }
+        .map_err(writing)?;
         let file = replacement.file();
         let write = || match self.layout {
-            Layout::Sealed => self.sealed(index, measured.len, &replacement, path, writing),
-            Layout::Packed => self.packed(index, measured.len, file, path, writing),
+            Layout::Sealed => self.sealed(index, &measured, &replacement, path, writing),
+            Layout::Packed => self.packed(index, &measured, file, path, writing),
         };
         let saved = match self.durability {
             Durability::Synced => with_writeback(file, write)?,
@@ -289,33 +301,40 @@ impl Save {
     fn sealed(
         &self,
         index: Borrowed<'_>,
-        len: u64,
+        measured: &Measured,
         replacement: &Replacement,
         path: &Path,
         writing: impl Fn(Cause) -> Error,
     ) -> Result<Saved, Error> {
         let file = replacement.file();
+        // Their lists may be in a file that is not FAISS's to write.
+        let ids = place(&measured.outline);
+        let follows = has_ids(&ids) && judge::side_files(&measured.outline).is_empty();
         let written = || {
-            let values = self.write(index, len, file)?;
-            Ok((Opened::from_file(File::from_open(file.try_clone()?, replacement.path())?)?, values))
+            let scratch = directory_of(path);
+            let files = Files { stream: measured.len, side: None };
+            let ids = follows.then(|| Onlooker::new(Summing::new(&ids, files, &scratch))).transpose()?;
+            let hashed = self.write(index, measured.len, file, ids)?;
+            Ok((Opened::from_file(File::from_open(file.try_clone()?, replacement.path())?)?, hashed))
         };
-        let (opened, values) = written().map_err(&writing)?;
+        let (opened, hashed) = written().map_err(&writing)?;
         let prepared = self.prepared(&opened, path)?;
-        self.finish(Stream::Hashed(&values), file, path, &opened.file, prepared).map_err(writing)
+        let how = Stream::Hashed { values: &hashed.values, ids: hashed.ids };
+        self.finish(how, file, path, &opened.file, prepared).map_err(writing)
     }
 
     /// By way of a file without a name that holds the stream.
     fn packed(
         &self,
         index: Borrowed<'_>,
-        len: u64,
+        measured: &Measured,
         file: &fs::File,
         path: &Path,
         writing: impl Fn(Cause) -> Error,
     ) -> Result<Saved, Error> {
         let written = || {
             let spool = tempfile::tempfile_in(directory_of(path))?;
-            self.write(index, len, &spool)?;
+            self.write(index, measured.len, &spool, None)?;
             Opened::from_file(File::from_open(spool, path)?)
         };
         let opened = written().map_err(&writing)?;
@@ -358,9 +377,15 @@ impl Save {
         check_stream(&file, snapshot, &*self.progress)
     }
 
-    /// Let FAISS write; the values of the stream's pieces.
-    fn write(&self, index: Borrowed<'_>, len: u64, file: &fs::File) -> Result<Vec<SealedHash>, Cause> {
-        let mut hashing = Hashing::new(file, len, &*self.progress, &self.cancel);
+    /// Let FAISS write; `ids` looks on.
+    fn write<'a>(
+        &'a self,
+        index: Borrowed<'_>,
+        len: u64,
+        file: &'a fs::File,
+        ids: Option<Onlooker<Summing<'a>>>,
+    ) -> Result<Hashed<'a>, Cause> {
+        let mut hashing = Hashing::new(file, len, ids, &*self.progress, &self.cancel);
         ffi::write(index, &mut |bytes| hashing.take(bytes))?;
         hashing.finish()
     }
