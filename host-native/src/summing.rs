@@ -7,15 +7,75 @@ use crate::{
 use faissil_core::{
     Error, Kind, Reading, Span, Step,
     files::Files,
-    ids::{ExternalId, IdPlace, IdStream, IdSummary, Merge, Summariser, repeats},
+    ids::{self, ExternalId, IdPlace, IdStream, IdSummary, Merge, Pair, Scratch, Sorted, Summariser, repeats},
 };
 use std::{
     io,
     panic::resume_unwind,
-    path::Path,
+    path::{Path, PathBuf},
     sync::mpsc::{SyncSender, sync_channel},
     thread::{self, JoinHandle},
 };
+
+/// A directory with room for ids that memory does not hold.
+#[derive(Debug, Clone)]
+pub struct Directory(pub PathBuf);
+
+impl Directory {
+    /// Where the system has what does not stay.
+    pub fn temporary() -> Directory {
+        Directory(std::env::temp_dir())
+    }
+}
+
+impl Scratch for Directory {
+    fn sum<'p>(&self, place: &IdPlace<'p>, files: Files) -> ids::Summing<'p> {
+        Box::new(Summing::new(place, files, &self.0))
+    }
+
+    fn sorted<'p>(&self, place: &IdPlace<'p>, files: Files) -> Option<Sorted<'p>> {
+        Some(Box::new(SortedIds { ids: IdStream::all(place, files), sorter: Sorter::new(&self.0), sorted: None }))
+    }
+}
+
+/// Pairs given at once.
+const BATCH: usize = 1 << 12;
+
+/// Ids with their rows, sorted in a file where memory does not hold them.
+struct SortedIds<'p> {
+    ids: IdStream<'p>,
+    sorter: Sorter,
+    sorted: Option<Box<dyn Iterator<Item = io::Result<Pair>>>>,
+}
+
+impl Reading for SortedIds<'_> {
+    type Output = Option<Vec<Pair>>;
+
+    fn step(&mut self) -> Result<Step<Option<Vec<Pair>>>, Error> {
+        loop {
+            if let Some(sorted) = &mut self.sorted {
+                let pairs = sorted.take(BATCH).collect::<io::Result<Vec<_>>>().map_err(no_scratch)?;
+                return Ok(Step::Done((!pairs.is_empty()).then_some(pairs)));
+            }
+            match self.ids.step()? {
+                Step::Need(span) => return Ok(Step::Need(span)),
+                Step::Done(Some(batch)) => {
+                    for (id, row) in batch.ids.iter().zip(batch.row.0..) {
+                        self.sorter.push((id.0, row)).map_err(no_scratch)?;
+                    }
+                }
+                Step::Done(None) => {
+                    let sorter = std::mem::replace(&mut self.sorter, Sorter::new(Path::new("")));
+                    self.sorted = Some(Box::new(sorter.sorted().map_err(no_scratch)?));
+                }
+            }
+        }
+    }
+
+    fn bring(&mut self, at: u64, bytes: &[u8]) {
+        self.ids.bring(at, bytes);
+    }
+}
 
 /// So many ids are worth threads of their own.
 const MANY: usize = 1 << 16;

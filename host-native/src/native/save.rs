@@ -20,12 +20,12 @@ use crate::{
     save::{Additions, Attach, Prepared, Saved, Stream, append, check_additions, prepare, report, with_writeback},
     store::{File, Stoppable, Store},
     summing::Summing,
-    verify::has_ids,
 };
 use faiss::index::{CpuIndex, NativeIndex};
 use faissil_core::{
     files::Files,
     ids::place,
+    index::has_ids,
     snapshot::{Finished, Layout, Writer},
 };
 use std::{
