@@ -152,15 +152,31 @@ pub fn sweep<T: Send>(
     span: Span,
     wants: impl Fn(Span) -> bool + Sync,
     work: impl Fn(Span, &[u8]) -> Result<T, Cause> + Sync,
+    take: impl FnMut(Span, &[u8], T) -> Result<(), Cause>,
+) -> Result<(), Cause> {
+    sweep_from(store, span, 0, wants, work, take)
+}
+
+/// A [`sweep`] that begins with piece `first` and comes to those before it at the end, so that what is made of some
+/// bytes can be made while the others are read.
+///
+/// # Errors
+/// As [`sweep`].
+pub fn sweep_from<T: Send>(
+    store: &(impl Store + ?Sized),
+    span: Span,
+    first: u64,
+    wants: impl Fn(Span) -> bool + Sync,
+    work: impl Fn(Span, &[u8]) -> Result<T, Cause> + Sync,
     mut take: impl FnMut(Span, &[u8], T) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
     let spare: Mutex<Vec<Buffer>> = Mutex::new(Vec::new());
     let give_back = |buffer| spare.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+    let pieces = span.len.div_ceil(PIECE);
     let piece = |number: u64| {
-        let start = span.start + number * PIECE;
+        let start = span.start + (first + number) % pieces * PIECE;
         Span::between(start, span.end().min(start + PIECE))
     };
-    let pieces = span.len.div_ceil(PIECE);
     let of_job = |job: u64| (job * PIECES_OF_A_JOB..pieces.min((job + 1) * PIECES_OF_A_JOB)).map(piece);
     let read = |span: Span| {
         let spared = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();

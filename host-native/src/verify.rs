@@ -12,7 +12,7 @@ use crate::{
     drive::{Onlooker, ask, drive_on},
     hashing::{ChunkValues, hash_piece},
     opened::stream_of,
-    parallel::{Progress, in_order, most_of, sweep},
+    parallel::{PIECE, Progress, in_order, most_of, sweep_from},
     store::{Decoded, Joined, Store},
     summing::{Directory, Summing},
 };
@@ -63,6 +63,9 @@ pub fn verify(
     })
 }
 
+/// Chunks that are checked in one go: those of 16 GiB, as they are cut unless someone says otherwise; 7 MiB of entries.
+const GATHERED: usize = 1 << 14;
+
 /// Go through everything that the snapshot holds.
 fn check_all(
     file: &(impl Store + ?Sized),
@@ -74,12 +77,20 @@ fn check_all(
 ) -> Result<(), Cause> {
     let mut check = Check::new(snapshot);
     let mut whole = Some(blake3::Hasher::new());
+    let mut gathered: Vec<ChunkEntry> = Vec::new();
     loop {
-        match drive_on(&mut check, file) {
+        let found = drive_on(&mut check, file);
+        let goes_on = |new: &[ChunkEntry]| {
+            let (owner, room) = (gathered.first().map(|entry| entry.owner), GATHERED.saturating_sub(gathered.len()));
+            new.len() <= room && new.first().is_some_and(|entry| owner.is_none_or(|owner| owner == entry.owner))
+        };
+        if !matches!(&found, Ok(Found::Chunks(entries)) if goes_on(entries)) {
+            let entries = std::mem::take(&mut gathered);
+            check_chunks(file, snapshot, stream, &entries, &mut whole, ids, checked, progress)?;
+        }
+        match found {
             Ok(Found::Done) => break,
-            Ok(Found::Chunks(entries)) => {
-                check_chunks(file, snapshot, stream, &entries, &mut whole, ids, checked, progress)?;
-            }
+            Ok(Found::Chunks(entries)) => gathered.extend(entries),
             Ok(Found::Whole { owner, digest }) => {
                 let hasher = whole.replace(blake3::Hasher::new());
                 checked.whole(snapshot, owner, digest, hasher.map(|hasher| Digest::from(hasher.finalize())));
@@ -130,38 +141,51 @@ fn check_chunks(
     checked.begin(entries);
     let of_stream = first.owner == Owner::Stream;
     let ids_lie_in = ids.lie_in();
-    let mut pass = |span: Span, bytes: &[u8]| {
+    let mut pass = |span: Span, bytes: &[u8], done: u64| {
         if of_stream {
-            progress(span.end(), stream.len());
+            progress(done, stream.len());
             ids.pass(span.start, bytes, stream);
         }
     };
     if let ChunkKind::Sealed { .. } = first.kind {
         let log2 = snapshot.chunks().chunk_log2;
-        let mut values = ChunkValues::new(log2);
-        let mut next = entries.iter();
-        let mut compare = |hash: SealedHash, checked: &mut Checked| {
-            let Some(entry) = next.next() else { return };
-            let ChunkKind::Sealed { value, whole } = &entry.kind else { return };
-            if hash.value != *value || whole.is_some_and(|whole| whole != hash.root) {
-                checked.damaged(entry, SEALED);
-            }
-        };
         let span = Span::between(first.logical.start, last.logical.end());
-        sweep(
+        // The ids come first: they are counted while the rest is read.
+        let whole = PIECE.max(1 << log2);
+        let turn = ids_lie_in.overlap(&span).map_or(0, |ids| (ids.start - span.start) / whole * whole);
+        let mut values = ChunkValues::new(log2);
+        let mut next = (turn >> log2) as usize;
+        let mut bad = Vec::new();
+        let compare = |hash: SealedHash, next: &mut usize, bad: &mut Vec<usize>| {
+            if let Some(ChunkEntry { kind: ChunkKind::Sealed { value, whole }, .. }) = entries.get(*next)
+                && (hash.value != *value || whole.is_some_and(|whole| whole != hash.root))
+            {
+                bad.push(*next);
+            }
+            *next += 1;
+        };
+        let mut done = span.start;
+        sweep_from(
             file,
             span,
+            turn / PIECE,
             |span| ids_lie_in.overlap(&span).is_some(),
             |span, bytes| Ok(hash_piece(span, bytes, log2)),
-            |span, bytes, hashes| {
-                values.push(hashes).into_iter().for_each(|hash| compare(hash, checked));
-                pass(span, bytes);
+            |piece, bytes, hashes| {
+                if piece.start == span.start && turn > 0 {
+                    let values = std::mem::replace(&mut values, ChunkValues::new(log2));
+                    values.finish().into_iter().for_each(|hash| compare(hash, &mut next, &mut bad));
+                    next = 0;
+                }
+                values.push(hashes).into_iter().for_each(|hash| compare(hash, &mut next, &mut bad));
+                done += piece.len;
+                pass(piece, bytes, done);
                 Ok(())
             },
         )?;
-        if let Some(hash) = values.finish() {
-            compare(hash, checked);
-        }
+        values.finish().into_iter().for_each(|hash| compare(hash, &mut next, &mut bad));
+        bad.sort_unstable();
+        bad.into_iter().filter_map(|number| entries.get(number)).for_each(|entry| checked.damaged(entry, SEALED));
         return Ok(());
     }
     let largest = entries.iter().map(|entry| entry.logical.len + entry.stored.len).max().unwrap_or(1);
@@ -177,7 +201,7 @@ fn check_chunks(
                 if let Some(hasher) = whole {
                     hasher.update(&bytes);
                 }
-                pass(entry.logical, &bytes);
+                pass(entry.logical, &bytes, entry.logical.end());
             }
             Err(error) => {
                 *whole = None;
