@@ -1,0 +1,3 @@
+import type { JSX } from "solid-js";
+import type { OpenFile } from "../../state/session";
+export default function Compare(props: { file: OpenFile }): JSX.Element { return <p>{props.file.name}</p>; }

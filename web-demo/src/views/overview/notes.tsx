@@ -1,0 +1,58 @@
+// Warnings and remarks, the ones that matter first, each with its reason and a way to where it shows.
+import { For, Show, type JSX } from "solid-js";
+import { count, hex } from "../../data/format";
+import { go } from "../../state/route";
+import type { OpenFile } from "../../state/session";
+import { report } from "../../state/verifying";
+import { Icon } from "../../ui/icon";
+
+interface Said {
+  isWarning: boolean;
+  text: string;
+  /** Path of the part it is about, where it is one. */
+  part?: string;
+  where?: string;
+}
+
+export function Notes(props: { file: OpenFile }): JSX.Element {
+  const said = (): Said[] => {
+    const { fault, notes, trailing, fidelity } = props.file.inspection;
+    const all: Said[] = [];
+    if (fault) all.push({ isWarning: true, text: fault.message, part: fault.path, where: `byte ${count(fault.at)}` });
+    for (const warning of report()?.warnings ?? []) all.push({ isWarning: true, text: warning });
+    for (const note of notes) {
+      const where = note.code === "trailing" && trailing ? { where: hex(trailing.offset) } : {};
+      all.push({ isWarning: note.level === "warning", text: note.text, ...where });
+    }
+    if (fidelity.level === "partial" || fidelity.level === "placeholder") {
+      all.push({ isWarning: true, text: `Some of what was added is not in here: fidelity is ${fidelity.level}.` });
+    }
+    return all;
+  };
+  return (
+    <Show when={said().length > 0}>
+      <section aria-labelledby="notes-title">
+        <h2 id="notes-title">Worth knowing</h2>
+        <ul class="notes">
+          <For each={said()}>
+            {(each) => (
+              <li classList={{ warning: each.isWarning }}>
+                <Icon name={each.isWarning ? "warning" : "note"} />
+                <span>
+                  <span class="hidden-text">{each.isWarning ? "Warning: " : "Note: "}</span>
+                  {each.text}
+                  <Show when={each.where}>
+                    {" "}
+                    <button type="button" class="text-button num" onClick={() => go({ view: "structure", ...(each.part === undefined ? {} : { part: each.part }) })}>
+                      {each.where}
+                    </button>
+                  </Show>
+                </span>
+              </li>
+            )}
+          </For>
+        </ul>
+      </section>
+    </Show>
+  );
+}
