@@ -16,25 +16,37 @@ export function explain(kind: string, name: string, isRemote: boolean): Explaine
   switch (kind) {
     case "offline":
       return { headline: "This browser is offline", next: ["Connect again, then retry.", "Files on this machine open without a network."] };
-    case "cors":
+    case "unreachable":
       return {
-        headline: "The server does not let this page read the file",
-        next: [download, "If the server is yours, let it answer with `Access-Control-Allow-Origin: *`. Plain ranges need no more than that."],
+        headline: "The server cannot be reached, or does not let this page read it",
+        next: [
+          "See whether the address is right, and opens in a tab of its own.",
+          download,
+          "If the server is yours, let it answer with `Access-Control-Allow-Origin: *`. Plain ranges need no more than that.",
+        ],
+      };
+    case "http":
+      return { headline: "The server does not give the file", next: ["See whether the address opens in a tab of its own, and whether it needs a login.", download] };
+    case "no length":
+      return {
+        headline: "The server does not say how long the file is",
+        next: [download, "If the server is yours, let it answer with `Content-Length`, or `Access-Control-Expose-Headers: Content-Range`."],
       };
     case "no ranges":
       return { headline: "The server sends only whole files", next: [download, "If the server is yours, let it answer requests for byte ranges (status 206)."] };
-    case "range":
-      return { headline: "The server refused a part of the file", next: ["The file may have become shorter meanwhile: retry.", download] };
     case "changed":
       return { headline: "The file changed while it was read", next: ["Retry: it is then read as it is now.", "If it changes often, give the address of one version."] };
-    case "http":
-      return { headline: "The server does not give the file", next: ["See whether the address opens in a tab of its own, and whether it needs a login.", "Retry later, if the server is at fault."] };
-    case "network":
-      return { headline: "The server could not be reached", next: ["See whether the address is right and the server is up, then retry.", download] };
+    case "short":
+      return { headline: "The server sends less than it was asked for", next: ["Retry: the connection may have broken.", download] };
+    case "read":
+      return { headline: "The file cannot be read", next: ["It may have been moved, or this browser may not open it. Choose it again."] };
     case "no simd":
-      return { headline: "This browser is too old for the reader", next: ["It needs WebAssembly with SIMD: Chrome 91, Firefox 89, Safari 16.4 or later."] };
+      return { headline: "This browser is too old for the reader", next: ["It needs WebAssembly with SIMD: Chrome or Edge 91, Firefox 89, Safari 16.4 or newer."] };
+    case "no module":
     case "worker":
       return { headline: "The reader could not be started", next: ["Reload the page.", "WebAssembly or workers may be switched off in this browser."] };
+    case "internal":
+      return { headline: "The reader stopped", next: ["That is a fault of Faissil. The command reads the same file by the same code, and may say more:"], command: `faissil inspect ${file}` };
     case "unknown tag":
       return {
         headline: "This is no FAISS index that Faissil knows",

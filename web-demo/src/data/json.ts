@@ -113,7 +113,7 @@ export interface Inspection {
 export interface Damage {
   span: { offset: Int; bytes: Int };
   path: string;
-  ids_lost: { count: Int; ids: readonly Int[] } | null;
+  ids_lost: { count: Int; ids: readonly Int[] };
   reason: string;
 }
 

@@ -13,7 +13,7 @@ export interface Verdict {
 
 /** Ids that are lost in all damage together, counted once per damaged place. */
 export function lost(report: Verification): bigint {
-  return report.damage.reduce((sum, each) => sum + BigInt(each.ids_lost?.count ?? 0), 0n);
+  return report.damage.reduce((sum, each) => sum + BigInt(each.ids_lost.count), 0n);
 }
 
 /** What can be said of a file, given how far it is checked. */

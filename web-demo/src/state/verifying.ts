@@ -23,9 +23,9 @@ const [fault, setFault] = createSignal<Fault>();
 const [tally, setTally] = createSignal({ intact: 0, damaged: 0 });
 export { bytes, elapsed, fault, pace, phase, report, tally };
 
-/** Where each chunk begins in the stream and, last, where the last one ends; undefined until it is known. */
-const [starts, setStarts] = createSignal<Float64Array>();
-export { starts };
+/** First byte in the file and length of each chunk, in pairs; undefined until it is known. */
+const [chunks, setChunks] = createSignal<Float64Array>();
+export { chunks };
 
 /** The state of each chunk; it changes in place, and `tally` says when. */
 let states = new Uint8Array(0);
@@ -42,7 +42,7 @@ export function forget(): void {
   stopping.abort();
   stopping = new AbortController();
   states = new Uint8Array(0);
-  setStarts(undefined);
+  setChunks(undefined);
   before = 0;
   setPhase("unchecked");
   setBytes(0);
@@ -54,14 +54,14 @@ export function forget(): void {
 }
 
 /** Finds out into which chunks the open file is cut. */
-export async function prepare(file: Opened, expect: string | undefined): Promise<void> {
-  if (starts() || file.inspection.kind === "faiss") return;
+export async function prepare(file: Opened): Promise<void> {
+  if (chunks() || file.inspection.kind === "faiss") return;
   const { signal } = stopping;
   try {
-    const found = await ask("chunks", { handle: file.handle, ...(expect === undefined ? {} : { expect }) });
-    if (signal.aborted || starts()) return;
-    states = new Uint8Array(Math.max(0, found.length - 1));
-    setStarts(found);
+    const found = await ask("chunks", { handle: file.handle });
+    if (signal.aborted || chunks()) return;
+    states = new Uint8Array(found.length / 2);
+    setChunks(found);
   } catch (error) {
     if (signal.aborted) return;
     if (!(error instanceof Fault)) throw error;
@@ -72,7 +72,7 @@ export async function prepare(file: Opened, expect: string | undefined): Promise
 /** Checks what is not checked yet. */
 export async function verify(file: Opened, expect: string | undefined): Promise<void> {
   if (phase() === "running" || phase() === "done") return;
-  await prepare(file, expect);
+  await prepare(file);
   const stop = (stopping = new AbortController());
   const earlier = elapsed();
   before = bytes();

@@ -1,6 +1,10 @@
 // Each call of the protocol, answered by the package.
 import { open, type IndexFile, type Verifier } from "faissil";
-import type { Inspection, Part } from "../data/json";
+import { matches } from "../data/matches";
+import { diff } from "../data/diff";
+import { namesIn } from "../data/names";
+import { textOf } from "../data/text";
+import type { Inspection, Part, Verification } from "../data/json";
 import type { Answer, Ask, Calls, Op, Opened, Progress, ProgressOf, ToWorker } from "./protocol";
 
 /** What an answer may use while it is worked on. */
@@ -12,8 +16,8 @@ export interface Context {
 
 interface Held {
   index: IndexFile;
-  verifier?: Verifier;
-  checkedBytes: number;
+  verifier?: Promise<Verifier>;
+  names?: ReadonlyMap<bigint, string> | undefined;
 }
 
 /** How often progress crosses to the page, in milliseconds. */
@@ -31,7 +35,7 @@ const ANSWERS: Answers = {
     try {
       const inspection = (await index.inspect({ signal })) as Inspection;
       const handle = ++handles;
-      held.set(handle, { index, checkedBytes: 0 });
+      held.set(handle, { index });
       return { handle, inspection };
     } catch (error) {
       index.close();
@@ -45,22 +49,22 @@ const ANSWERS: Answers = {
     return Promise.resolve(null);
   },
 
-  async chunks({ handle, expect }) {
-    const { chunks } = await verifierOf(find(handle), expect);
-    const last = chunks.at(-1);
-    return Float64Array.from([...chunks.map(({ offset }) => offset), ...(last ? [last.offset + last.bytes] : [])]);
+  async chunks({ handle }) {
+    const { chunks } = await verifierOf(find(handle));
+    const pairs = new Float64Array(2 * chunks.length);
+    chunks.forEach(({ offset, bytes }, at) => pairs.set([offset, bytes], 2 * at));
+    return pairs;
   },
 
   async verify({ handle, expect }, { signal, progress }) {
-    const now = find(handle);
-    const verifier = await verifierOf(now, expect);
+    const verifier = await verifierOf(find(handle));
     const { chunks, states } = verifier;
     const began = performance.now();
     let told = began;
     let changed: number[] = [];
     const tell = (): void => {
       told = performance.now();
-      progress({ bytes: now.checkedBytes, elapsed: told - began, changed: Uint32Array.from(changed) } satisfies Progress);
+      progress({ bytes: verifier.bytes, elapsed: told - began, changed: Uint32Array.from(changed) } satisfies Progress);
       changed = [];
     };
     for (let number = 0; number < chunks.length; number += 1) {
@@ -69,13 +73,11 @@ const ANSWERS: Answers = {
         tell();
         return null;
       }
-      await verifier.check(number);
-      now.checkedBytes += chunks[number]?.bytes ?? 0;
-      changed.push(number, states[number] ?? 0);
+      changed.push(number, await verifier.check(number));
       if (performance.now() - told >= PACE) tell();
     }
     tell();
-    return verifier.finish();
+    return (await verifier.finish({ signal, ...(expect === undefined ? {} : { expect }) })) as Verification;
   },
 
   async parts({ handle }, { signal }) {
@@ -89,6 +91,37 @@ const ANSWERS: Answers = {
   async vectors({ handle, first, count }, { signal }) {
     const { d, ids, values } = await find(handle).index.vectors({ first, count }, { signal });
     return { d, ids, values };
+  },
+
+  async names({ handle, attachment }, { signal }) {
+    const now = find(handle);
+    const bytes = await now.index.attachment(attachment, { signal });
+    now.names = namesIn(attachment, new TextDecoder().decode(bytes));
+    return now.names?.size ?? null;
+  },
+
+  namesOf: ({ handle, ids }) => {
+    const { names } = find(handle);
+    return Promise.resolve(Array.from(ids, (id) => names?.get(id) ?? ""));
+  },
+
+  idsNamed: ({ handle, words, most }) => {
+    const found: { id: bigint; name: string }[] = [];
+    for (const [id, name] of find(handle).names ?? []) {
+      if (!matches(name, words)) continue;
+      found.push({ id, name });
+      if (found.length >= most) break;
+    }
+    return Promise.resolve(found);
+  },
+
+  async preview({ handle, attachment }, { signal }) {
+    return textOf(attachment, await find(handle).index.attachment(attachment, { signal }));
+  },
+
+  async diffIds({ handle, other, rows, otherRows }, { signal }) {
+    const [first, second] = await Promise.all([allIds(find(handle).index, rows, signal), allIds(find(other).index, otherRows, signal)]);
+    return diff(first, second);
   },
 
   attachment: ({ handle, name }, { signal }) => find(handle).index.attachment(name, { signal }),
@@ -114,8 +147,17 @@ function report(message: Exclude<ToWorker, { stop: number }>, context: Context):
   if (now) context.fetched(message.ask.handle, { ...now.index.fetched });
 }
 
-async function verifierOf(now: Held, expect: string | undefined): Promise<Verifier> {
-  return (now.verifier ??= await now.index.verifier(expect === undefined ? {} : { expect }));
+/** Every id of a file, a million at a time. */
+async function allIds(index: IndexFile, rows: number, signal: AbortSignal): Promise<BigInt64Array> {
+  const all = new BigInt64Array(rows);
+  for (let first = 0; first < rows; first += 1_000_000) {
+    all.set(await index.ids(first, Math.min(1_000_000, rows - first), { signal }), first);
+  }
+  return all;
+}
+
+function verifierOf(now: Held): Promise<Verifier> {
+  return (now.verifier ??= now.index.verifier());
 }
 
 function find(handle: number): Held {

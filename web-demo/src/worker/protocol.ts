@@ -37,8 +37,8 @@ export interface Rows {
 export interface Calls {
   open: { ask: { source: Source; side?: File; expect?: string }; answer: Opened; progress: never };
   close: { ask: { handle: number }; answer: null; progress: never };
-  /** Where each chunk begins in the stream and, last, where the last one ends; empty without digests. */
-  chunks: { ask: { handle: number; expect?: string }; answer: Float64Array; progress: never };
+  /** First byte in the file and length of each chunk, in pairs; empty without digests. */
+  chunks: { ask: { handle: number }; answer: Float64Array; progress: never };
   /** Checks what is not checked yet; null when it was stopped before the end. */
   verify: { ask: { handle: number; expect?: string }; answer: Verification | null; progress: Progress };
   /** Where each part of the stream lies, and what it says. */
@@ -48,7 +48,24 @@ export interface Calls {
   ids: { ask: { handle: number; first: number; count: number }; answer: BigInt64Array; progress: never };
   rowsOf: { ask: { handle: number; id: bigint }; answer: readonly number[]; progress: never };
   vectors: { ask: { handle: number; first: number; count: number }; answer: Rows; progress: never };
+  /** Reads an attachment as a table of ids and texts; how many it has, or null when it is none. */
+  names: { ask: { handle: number; attachment: string }; answer: number | null; progress: never };
+  /** The texts of these ids, empty where there is none. */
+  namesOf: { ask: { handle: number; ids: BigInt64Array }; answer: readonly string[]; progress: never };
+  /** Ids whose text has all these words. */
+  idsNamed: { ask: { handle: number; words: string; most: number }; answer: readonly { id: bigint; name: string }[]; progress: never };
+  /** The beginning of an attachment as text, JSON with line breaks; null when it is no text. */
+  preview: { ask: { handle: number; attachment: string }; answer: { text: string; isCut: boolean } | null; progress: never };
+  /** Which ids only one of two files has. */
+  diffIds: { ask: { handle: number; other: number; rows: number; otherRows: number }; answer: IdDiff; progress: never };
   attachment: { ask: { handle: number; name: string }; answer: Uint8Array; progress: never };
+}
+
+/** Ids that one of two files has and the other has not, the first few of them by value. */
+export interface IdDiff {
+  common: number;
+  onlyFirst: { count: number; ids: readonly bigint[] };
+  onlySecond: { count: number; ids: readonly bigint[] };
 }
 
 export type Op = keyof Calls;

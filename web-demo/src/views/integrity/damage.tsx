@@ -29,8 +29,8 @@ export function DamageList(props: { file: OpenFile; damage: readonly Damage[] })
 
 function Place(props: { damage: Damage }): JSX.Element {
   const [isAll, setAll] = createSignal(false);
-  const ids = () => props.damage.ids_lost?.ids ?? [];
-  const lost = (): number => Number(props.damage.ids_lost?.count ?? 0);
+  const ids = () => props.damage.ids_lost.ids;
+  const lost = (): number => Number(props.damage.ids_lost.count);
   return (
     <li>
       <Sign tone="damaged" size={14} />

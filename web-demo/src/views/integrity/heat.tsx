@@ -11,13 +11,14 @@ import { DAMAGED, INTACT } from "../../worker/protocol";
 const HEIGHT = 230;
 const WORDS = ["not checked", "intact", "damaged"];
 
-export function Heat(props: { starts: Float64Array; inspection: Inspection }): JSX.Element {
+export function Heat(props: { chunks: Float64Array; inspection: Inspection }): JSX.Element {
   let canvas!: HTMLCanvasElement;
   const [width, setWidth] = createSignal(800);
   const [at, setAt] = createSignal<number>();
-  const chunks = (): number => Math.max(0, props.starts.length - 1);
+  const chunks = (): number => props.chunks.length / 2;
   const grid = createMemo(() => gridOf(chunks(), width(), HEIGHT));
-  const regions = createMemo(() => regionsOf(props.inspection).filter((each) => each.role !== "fields"));
+  // Regions are places of the stream, which only a sealed snapshot keeps where they are.
+  const regions = createMemo(() => (props.inspection.kind === "sealed" ? regionsOf(props.inspection).filter((each) => each.role !== "fields") : []));
 
   onMount(() => {
     const watching = new ResizeObserver(() => setWidth(canvas.parentElement?.clientWidth ?? 800));
@@ -31,12 +32,12 @@ export function Heat(props: { starts: Float64Array; inspection: Inspection }): J
     tally();
     if (chunk === undefined) return undefined;
     const end = Math.min(chunks(), chunk + grid().each);
-    const from = props.starts[chunk] ?? 0;
-    const to = props.starts[end] ?? from;
+    const from = props.chunks[2 * chunk] ?? 0;
+    const to = (props.chunks[2 * end - 2] ?? 0) + (props.chunks[2 * end - 1] ?? 0);
     const states = chunkStates().subarray(chunk, end);
     const state = states.includes(DAMAGED) ? DAMAGED : states.every((each) => each === INTACT) ? INTACT : 0;
     const here = regions().filter((each) => each.offset < to && from < each.offset + each.bytes);
-    const what = here.slice(0, 3).map((each) => each.label).join(", ") || "fields";
+    const what = here.slice(0, 3).map((each) => each.label).join(", ") || (props.inspection.kind === "sealed" ? "fields" : "coded");
     return {
       name: grid().each === 1 ? `chunk ${count(chunk)}` : `chunks ${count(chunk)} to ${count(end - 1)}`,
       state: WORDS[state] ?? "",
@@ -89,7 +90,7 @@ export function Heat(props: { starts: Float64Array; inspection: Inspection }): J
             </>
           ) : (
             <span class="faint">
-              {grid().each === 1 ? "Each cell is a chunk, in the order of the stream." : `Each cell is ${count(grid().each)} chunks, in the order of the stream.`}
+              {grid().each === 1 ? "Each cell is a chunk, in the order of the file." : `Each cell is ${count(grid().each)} chunks, in the order of the file.`}
             </span>
           )}
         </span>

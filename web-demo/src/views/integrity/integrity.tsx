@@ -1,13 +1,12 @@
 // Verification, chunk by chunk: how far it is, what is damaged, and what is lost by that.
-import { createEffect, Match, Show, Switch, type JSX } from "solid-js";
+import { createEffect, createMemo, Match, Show, Switch, type JSX } from "solid-js";
 import { count, duration, rate as pace, share, size } from "../../data/format";
 import { word } from "../../data/lines";
 import { saveAs } from "../../data/save";
 import { stringify } from "../../data/stringify";
 import { verdict } from "../../data/verdict";
-import { route } from "../../state/route";
 import { verifyOpen, type OpenFile } from "../../state/session";
-import { bytes, elapsed, fault, pace as points, phase, prepare, rate, report, starts, stop, tally } from "../../state/verifying";
+import { bytes, elapsed, fault, pace as points, phase, prepare, rate, report, chunks, stop, tally } from "../../state/verifying";
 import { Copy } from "../../ui/copy";
 import { Icon, Sign } from "../../ui/icon";
 import { DamageList } from "./damage";
@@ -17,7 +16,7 @@ import { PaceCurve } from "./pace";
 import "./integrity.css";
 
 export default function Integrity(props: { file: OpenFile }): JSX.Element {
-  createEffect(() => void prepare(props.file, route().expect));
+  createEffect(() => void prepare(props.file));
   return (
     <div class="integrity">
       <Show when={props.file.inspection.kind !== "faiss"} fallback={<Plain file={props.file} />}>
@@ -29,8 +28,7 @@ export default function Integrity(props: { file: OpenFile }): JSX.Element {
 
 function Sealed(props: { file: OpenFile }): JSX.Element {
   const now = () => verdict(props.file.inspection, report());
-  const chunks = (): number => Math.max(0, (starts()?.length ?? 1) - 1);
-  const total = (): number => starts()?.at(-1) ?? Number(props.file.inspection.stream.len);
+  const total = createMemo(() => chunks()?.reduce((sum, each, at) => (at % 2 === 1 ? sum + each : sum), 0) ?? Number(props.file.inspection.size_bytes));
   const left = (): string => (rate() > 0 ? duration(Math.max(0, total() - bytes()) / rate()) : "…");
   const save = (): void => {
     const found = report();
@@ -79,7 +77,7 @@ function Sealed(props: { file: OpenFile }): JSX.Element {
 
       <dl class="integrity-figures num">
         <Figure term="checked" value={share(bytes(), total())} more={`${size(bytes())} of ${size(total())}`} />
-        <Figure term="chunks" value={`${count(tally().intact)} intact`} more={`of ${count(chunks())}`} />
+        <Figure term="chunks" value={`${count(tally().intact)} intact`} more={`of ${count((chunks()?.length ?? 0) / 2)}`} />
         <Figure term="damaged" value={count(tally().damaged)} more={tally().damaged > 0 ? "chunks" : phase() === "done" ? "none" : "none so far"} tone={tally().damaged > 0 ? "damaged" : undefined} />
         <Figure term={phase() === "running" ? "time left" : "took"} value={phase() === "running" ? left() : elapsed() > 0 ? duration(elapsed()) : "–"} more={rate() > 0 ? pace(rate()) : ""} />
         <div class="integrity-pace">
@@ -90,8 +88,8 @@ function Sealed(props: { file: OpenFile }): JSX.Element {
         </div>
       </dl>
 
-      <Show when={starts()} fallback={<p class="quiet">Reading the table of chunks…</p>}>
-        {(boundaries) => <Heat starts={boundaries()} inspection={props.file.inspection} />}
+      <Show when={chunks()} fallback={<p class="quiet">Reading the table of chunks…</p>}>
+        {(places) => <Heat chunks={places()} inspection={props.file.inspection} />}
       </Show>
 
       <Show when={report()}>
