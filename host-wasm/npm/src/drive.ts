@@ -1,4 +1,4 @@
-import { fault, FaissilError, type HostFault } from './error.js'
+import { fault, FaissilError } from './error.js'
 import { parse } from './json.js'
 import type { ModuleFile, Task } from './module.js'
 import type { Pages } from './pages.js'
@@ -76,9 +76,7 @@ function inside<T>(call: () => T): T {
   try {
     return call()
   } catch (error) {
-    if (!(error instanceof WebAssembly.RuntimeError)) throw error
-    const kind: HostFault = 'internal'
-    throw fault(kind, `Faissil's module stopped, which it never should: ${said(error)}. Please report the file`, error)
+    throw fault('internal', `Faissil's module stopped, which it never should: ${said(error)}. Please report the file`, error)
   }
 }
 

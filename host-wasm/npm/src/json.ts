@@ -1,5 +1,8 @@
-/** Digits from which on an integer may not fit a double. */
-const LONG = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g
+/** A string or a number. */
+const WORD = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+
+/** An integer that may not fit a double. */
+const LONG = /^-?\d{16,}$/
 
 /**
  * What `JSON.parse` gives, but integers that a double cannot hold are bigints.
@@ -8,8 +11,8 @@ export function parse(text: string): unknown {
   let mark = 'n'
   while (text.includes(`"${mark}`)) mark += 'n'
   let found = false
-  const marked = text.replace(LONG, (word) => {
-    if (word[0] === '"' || Number.isSafeInteger(Number(word))) return word
+  const marked = text.replace(WORD, (word) => {
+    if (!LONG.test(word) || Number.isSafeInteger(Number(word))) return word
     found = true
     return `"${mark}${word}"`
   })

@@ -57,8 +57,12 @@ export class Pages {
     const [shortest, longest] = [SHORTEST[this.speed], LONGEST[this.speed]]
     this.reach = straightOn ? Math.min(Math.max(this.reach, shortest) * 2, longest) : shortest
     let want = Math.min(Math.max(length, this.reach), longest)
-    // The first read near the end takes all of the end.
-    if (this.speed === 'remote' && at >= this.size - TAIL) want = Math.max(want, this.size - at)
+    const end = Math.max(0, this.size - TAIL)
+    if (this.speed === 'remote' && at >= end && this.last === undefined) {
+      const piece = this.load(end, this.size - end, signal)
+      const from = (piece: Piece): Uint8Array => this.take(piece).subarray(at - end)
+      return piece instanceof Promise ? piece.then(from) : from(piece)
+    }
     const ahead = this.ahead?.at === at ? this.ahead : undefined
     this.ahead = undefined
     // What went wrong with a read ahead, such as an abort, was not about this one.
