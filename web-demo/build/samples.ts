@@ -38,7 +38,10 @@ export function samplesPlugin(): Plugin {
     configureServer(server) {
       server.middlewares.use((request, response, next) => {
         const bytes = files.get(/^\/samples\/([\w.-]+)$/.exec(request.url ?? "")?.[1] ?? "");
-        if (!bytes) return next();
+        if (!bytes) {
+          next();
+          return;
+        }
         const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
         const from = Number(range?.[1] ?? 0);
         const to = range?.[2] ? Math.min(Number(range[2]) + 1, bytes.length) : bytes.length;

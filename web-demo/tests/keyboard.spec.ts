@@ -51,7 +51,7 @@ test("every control of the start page is reached by Tab, in order", async ({ pag
   const reached: string[] = [];
   for (let step = 0; step < 12; step += 1) {
     await page.keyboard.press("Tab");
-    reached.push(await page.evaluate(() => document.activeElement?.textContent?.trim().slice(0, 24) ?? ""));
+    reached.push(await page.evaluate(() => document.activeElement?.textContent.trim().slice(0, 24) ?? ""));
   }
   expect(reached[0]).toBe("Skip to content");
   expect(reached.some((text) => text.startsWith("Drop an index file"))).toBe(true);

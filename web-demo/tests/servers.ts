@@ -71,11 +71,22 @@ export async function serveFile(name: string, bytes: Buffer): Promise<FileServer
     it.asked.push(`${request.method ?? ""} ${request.headers.range ?? ""}`.trim());
     const cors = behave.noCors ? {} : { "access-control-allow-origin": "*", "access-control-expose-headers": "etag" };
     const ranged = it.asked.filter((each) => each.includes("bytes=")).length;
-    const answer = (status: number): void => void response.writeHead(status, cors).end();
-    if (behave.status !== undefined) return answer(behave.status);
-    if (request.method === "HEAD" && behave.noHead) return answer(405);
+    const answer = (status: number): void => {
+      response.writeHead(status, cors).end();
+    };
+    if (behave.status !== undefined) {
+      answer(behave.status);
+      return;
+    }
+    if (request.method === "HEAD" && behave.noHead) {
+      answer(405);
+      return;
+    }
     if (request.headers.range !== undefined) {
-      if (behave.unsatisfiableFrom !== undefined && ranged >= behave.unsatisfiableFrom) return answer(416);
+      if (behave.unsatisfiableFrom !== undefined && ranged >= behave.unsatisfiableFrom) {
+        answer(416);
+        return;
+      }
       if (behave.breaksAt === ranged) {
         response.writeHead(206, { ...cors, "content-length": 1000 }).write("half");
         setTimeout(() => response.destroy(), 10);

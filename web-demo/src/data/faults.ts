@@ -1,6 +1,12 @@
 // What went wrong, as a headline and what to do next. The sentence between them is the core's or the source's own.
 import { word } from "./lines";
 
+/** Faults of the road to a file, which may be over when it is asked for again. */
+const PASSING = ["offline", "unreachable", "http", "no length", "no ranges", "changed", "short", "read", "no module", "worker"];
+
+/** Whether to try the same again makes sense. */
+export const isPassing = (kind: string): boolean => PASSING.includes(kind);
+
 /** An error in the terms of the page. */
 export interface Explained {
   headline: string;

@@ -1,6 +1,6 @@
 // When a file cannot be opened: what happened, in a sentence, and what to do next.
 import { For, Show, type JSX } from "solid-js";
-import { explain } from "../data/faults";
+import { explain, isPassing } from "../data/faults";
 import { route } from "../state/route";
 import { leave, retry, session } from "../state/session";
 import { Copy } from "../ui/copy";
@@ -41,10 +41,12 @@ export function Failed(): JSX.Element {
               )}
             </Show>
             <p class="failed-do">
-              <button type="button" class="button strong" onClick={() => void retry()}>
-                Retry
-              </button>
-              <button type="button" class="button" onClick={leave}>
+              <Show when={isPassing(now().fault.kind)}>
+                <button type="button" class="button strong" onClick={() => void retry()}>
+                  Retry
+                </button>
+              </Show>
+              <button type="button" class="button" classList={{ strong: !isPassing(now().fault.kind) }} onClick={leave}>
                 Open another file
               </button>
             </p>

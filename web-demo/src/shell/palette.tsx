@@ -1,13 +1,13 @@
 // Every command by a few letters of its name.
 import { createEffect, createMemo, createSignal, For, type JSX } from "solid-js";
 import { available, isPaletteOpen, keyName, setPaletteOpen, type Command } from "./commands";
-import { matches } from "../data/matches";
+import { ranked } from "../data/matches";
 
 export function Palette(): JSX.Element {
   let dialog!: HTMLDialogElement;
   const [typed, setTyped] = createSignal("");
   const [at, setAt] = createSignal(0);
-  const found = createMemo(() => (isPaletteOpen() ? available().filter(({ title }) => matches(title, typed())) : []));
+  const found = createMemo(() => (isPaletteOpen() ? ranked(available(), ({ title }) => title, typed()) : []));
   createEffect(() => {
     if (isPaletteOpen()) {
       setTyped("");

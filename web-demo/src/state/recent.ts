@@ -17,7 +17,7 @@ export { recent };
 /** Reads the list, once at start. */
 export async function readRecent(): Promise<void> {
   if (!("showOpenFilePicker" in window)) return;
-  const stored = await transact("readonly", (store) => store.get("list")).catch(() => undefined);
+  const stored: unknown = await transact("readonly", (store) => store.get("list") as IDBRequest<unknown>).catch(() => undefined);
   setRecent(Array.isArray(stored) ? (stored as Recent[]) : []);
 }
 

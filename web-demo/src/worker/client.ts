@@ -42,9 +42,9 @@ export function ask<O extends Op>(op: O, params: Ask<O>, watch: Watch<O> = {}): 
   const call = ++calls;
   return new Promise<Answer<O>>((answer, fail) => {
     waiting.set(call, {
-      answer: answer as Waiting["answer"],
+      answer,
       fail,
-      progress: watch.onProgress as Waiting["progress"],
+      progress: watch.onProgress,
     });
     watch.signal?.addEventListener("abort", () => post({ stop: call }), { once: true });
     post({ call, op, ask: params } as ToWorker);

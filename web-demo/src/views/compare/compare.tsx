@@ -177,11 +177,16 @@ function Both(props: { first: OpenFile; second: Other }): JSX.Element {
 }
 
 function Row(props: { line: Line }): JSX.Element {
+  const isCode = (): boolean => props.line.group === "arrays" || /digest|BLAKE3|^index$|class/.test(props.line.name);
   return (
     <tr>
       <th scope="row">{props.line.name}</th>
-      <td class="num">{props.line.a}</td>
-      <td class="num">{props.line.b}</td>
+      <td class="num" classList={{ mono: isCode() }}>
+        {props.line.a}
+      </td>
+      <td class="num" classList={{ mono: isCode() }}>
+        {props.line.b}
+      </td>
     </tr>
   );
 }

@@ -44,7 +44,7 @@ export function Detail(props: { file: OpenFile; node: Node; parts: readonly Part
         <Switch>
           <Match when={props.node.array}>{(array) => <Preview file={props.file} array={array()} />}</Match>
           <Match when={props.trouble !== undefined}>
-            <p class="detail-trouble">{String((props.trouble as Error).message)}</p>
+            <p class="detail-trouble">{props.trouble instanceof Error ? props.trouble.message : String(props.trouble)}</p>
           </Match>
           <Match when={fields().length > 0}>
             <Fields parts={fields()} path={props.node.path} onBytes={(part) => setSpan({ offset: Number(part.offset), bytes: Number(part.bytes), label: part.path })} />
