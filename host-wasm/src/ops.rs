@@ -1,26 +1,39 @@
 //! The tasks there are, by name.
+//!
+//! | task | parameters | result |
+//! |---|---|---|
+//! | `inspect` | | the JSON of `faissil inspect` |
+//! | `verify` | | a verifier and the places of its chunks, or the JSON of `faissil verify` at once |
 
-mod inspect;
+use crate::shared::Shared;
+use crate::task::{Output, Task};
+use crate::verifier;
+use faissil_core::{
+    asking::Ask,
+    error::Cause,
+    ids::Memory,
+    inspect::{self, fault, inspect_opaque},
+};
+use std::rc::Rc;
 
-use crate::File;
-use crate::failure::Failure;
-use crate::task::{Answer, Job};
-
-/// The job of this name.
-pub(crate) fn start(file: &File, op: &str, _params: &str) -> Box<dyn Job> {
+/// The task of this name.
+pub(crate) fn start(file: &Rc<Shared>, op: &str, _params: &str) -> Task {
+    let (files, shared) = (file.files, file.clone());
     match op {
-        "inspect" => Box::new(inspect::Inspect::new(file.len, &file.name)),
-        _ => Box::new(Refused(Failure::refused(format!("no task `{op}`")))),
+        "inspect" => Task::one(files, |ask| inspect(shared, ask)),
+        "verify" => Task::one(files, |ask| verifier::begin(shared, ask)),
+        _ => Task::refused(files, format!("no task `{op}`")),
     }
 }
 
-/// A task that cannot begin.
-struct Refused(Failure);
-
-impl Job for Refused {
-    fn step(&mut self) -> Result<Answer, Failure> {
-        Err(self.0.clone())
+async fn inspect(shared: Rc<Shared>, ask: Ask) -> Result<Output, Cause> {
+    let opened = shared.opened(&ask).await?;
+    let access = shared.access(ask, &opened);
+    match inspect::inspect(&access, &shared.name, shared.side(), &Memory).await {
+        Ok(report) => Ok(Output::json(&report)),
+        Err(why) => match inspect_opaque(&access, &shared.name, fault(&why)).await {
+            Ok(Some(report)) => Ok(Output::json(&report)),
+            Ok(None) | Err(_) => Err(why),
+        },
     }
-
-    fn bring(&mut self, _: u64, _: &[u8]) {}
 }

@@ -23,8 +23,8 @@ pub struct Bytes<'a> {
     pub name: &'a str,
     /// The file.
     pub file: &'a [u8],
-    /// Name and bytes of its side file.
-    pub side: Option<(&'a str, &'a [u8])>,
+    /// Its side file.
+    pub side: Option<&'a [u8]>,
 }
 
 /// What a task gave.
@@ -122,12 +122,8 @@ impl Wasm {
     /// Open a file.
     pub fn open(&mut self, bytes: Bytes<'_>) -> i32 {
         let (at, len) = self.pass(bytes.name.as_bytes());
-        let file = self.call("file_new", (bytes.file.len() as i64, at, len));
-        if let Some((name, side)) = bytes.side {
-            let (at, len) = self.pass(name.as_bytes());
-            self.call::<_, ()>("file_side", (file, side.len() as i64, at, len));
-        }
-        file
+        let side = bytes.side.map_or(0, |side| side.len() as i64);
+        self.call("file_new", (bytes.file.len() as i64, at, len, i32::from(bytes.side.is_some()), side))
     }
 
     /// Close it.
@@ -137,8 +133,18 @@ impl Wasm {
 
     /// Run a task on an open file to its end.
     pub fn ask_of(&mut self, file: i32, bytes: Bytes<'_>, op: &str, params: &str, page: u64) -> Answer {
+        let task = self.begin(file, op, params);
+        let answer = self.run(task, bytes, page);
+        self.call::<_, ()>("__wbg_task_free", (task, 0));
+        answer
+    }
+
+    fn begin(&mut self, file: i32, op: &str, params: &str) -> i32 {
         let ((op_at, op_len), (at, len)) = (self.pass(op.as_bytes()), self.pass(params.as_bytes()));
-        let task: i32 = self.call("file_start", (file, op_at, op_len, at, len));
+        self.call("file_start", (file, op_at, op_len, at, len))
+    }
+
+    fn run(&mut self, task: i32, bytes: Bytes<'_>, page: u64) -> Answer {
         let mut answer = Answer { results: Vec::new(), bytes: Vec::new(), failure: None, asked: 0 };
         loop {
             match self.call::<_, i32>("task_step", task) {
@@ -151,19 +157,48 @@ impl Wasm {
                     let taken = self.call("task_bytes", task);
                     answer.bytes.extend(self.take(taken));
                 }
-                2 => break answer.failure = Some(self.json(task)),
-                _ => break,
+                2 => {
+                    answer.failure = Some(self.json(task));
+                    return answer;
+                }
+                _ => return answer,
             }
         }
-        self.call::<_, ()>("__wbg_task_free", (task, 0));
-        answer
+    }
+
+    /// Verify a file: begin, check every chunk from the last to the first, finish. Gives a failure, or the report.
+    pub fn verify(&mut self, bytes: Bytes<'_>, expect: Option<&str>) -> (Option<String>, Vec<String>) {
+        let file = self.open(bytes);
+        let begun = self.begin(file, "verify", "{}");
+        let answer = self.run(begun, bytes, 1 << 20);
+        let verifier: i32 = self.call("task_verifier", begun);
+        let verified = if verifier == 0 {
+            (answer.failure, answer.results)
+        } else {
+            let (places, _) = answer.bytes.as_chunks::<8>();
+            for (number, place) in places.chunks(2).enumerate().rev() {
+                let span = Span::new(u64::from_le_bytes(place[0]), u64::from_le_bytes(place[1]));
+                let (at, len) = self.pass(slice(bytes.file, span));
+                let state: i32 = self.call("verifier_check", (verifier, number as i32, at, len));
+                assert!(state == 1 || state == 2, "chunk {number} is {state}");
+            }
+            let (at, len) = expect.map_or((0, 0), |digest| self.pass(digest.as_bytes()));
+            let finishing = self.call("verifier_finish", (verifier, at, len));
+            let report = self.run(finishing, bytes, 1 << 20);
+            self.call::<_, ()>("__wbg_task_free", (finishing, 0));
+            self.call::<_, ()>("__wbg_verifier_free", (verifier, 0));
+            (report.failure, report.results)
+        };
+        self.call::<_, ()>("__wbg_task_free", (begun, 0));
+        self.close(file);
+        verified
     }
 
     fn bring(&mut self, task: i32, bytes: Bytes<'_>, page: u64) {
         let at: i64 = self.call("task_needAt", task);
         let len: i64 = self.call("task_needLen", task);
         let side = self.call::<_, i32>("task_needFile", task) != 0;
-        let source = if side { bytes.side.expect("it was told of a side file").1 } else { bytes.file };
+        let source = if side { bytes.side.expect("it was told of a side file") } else { bytes.file };
         let need = Span::new(at.cast_unsigned(), len.cast_unsigned());
         assert!(!need.is_empty() && need.end() <= source.len() as u64, "it asks for {need} of {} bytes", source.len());
         let piece = slice(source, Span::new(need.start, need.len.min(page)));

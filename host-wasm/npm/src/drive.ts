@@ -1,6 +1,6 @@
 import { fault, FaissilError } from './error.js'
 import { parse } from './json.js'
-import type { ModuleFile, Task } from './module.js'
+import type { ModuleFile, ModuleVerifier, Task } from './module.js'
 import type { Pages } from './pages.js'
 import { said } from './source.js'
 
@@ -9,8 +9,10 @@ const SLICE = 12
 
 /** A result of a task. */
 export interface Result {
-  json: unknown
+  /** As text, so that whoever wants no numbers of it need not look for them. */
+  json: string
   bytes: Uint8Array
+  verifier: ModuleVerifier | undefined
 }
 
 /** The files that a task may need, and the task's own. */
@@ -20,24 +22,22 @@ export interface Ground {
   side: Pages | undefined
 }
 
+/** Begin a task of a file. */
+export const begin = (ground: Ground, op: string, params: object = {}): Task =>
+  inside(() => ground.file.start(op, JSON.stringify(params, exact)))
+
 /** Run a task; every result is given as it comes. */
-export async function* run(ground: Ground, op: string, params: object, signal?: AbortSignal): AsyncGenerator<Result, void, void> {
-  signal?.throwIfAborted()
-  const task = inside(() => ground.file.start(op, JSON.stringify(params, exact)))
+export async function* run(ground: Ground, task: Task, signal?: AbortSignal): AsyncGenerator<Result, void, void> {
+  const turns = new Turns(signal)
   try {
-    let since = performance.now()
+    signal?.throwIfAborted()
     for (;;) {
       const answer = inside(() => task.step())
       if (answer === 3) return
       if (answer === 2) throw failure(parse(task.json()) as Failed)
-      if (answer === 1) yield inside(() => ({ json: parse(task.json() || 'null'), bytes: task.bytes() }))
+      if (answer === 1) yield inside(() => ({ json: task.json(), bytes: task.bytes(), verifier: task.verifier() }))
       else await feed(ground, task, signal)
-      signal?.throwIfAborted()
-      if (performance.now() - since > SLICE) {
-        await turn()
-        signal?.throwIfAborted()
-        since = performance.now()
-      }
+      await turns.maybe()
     }
   } finally {
     task.free()
@@ -45,9 +45,24 @@ export async function* run(ground: Ground, op: string, params: object, signal?: 
 }
 
 /** Run a task that has one result. */
-export async function runOnce(ground: Ground, op: string, params: object, signal?: AbortSignal): Promise<Result> {
-  for await (const result of run(ground, op, params, signal)) return result
-  throw fault('internal', `the task \`${op}\` ended without a result`)
+export async function runOnce(ground: Ground, task: Task, signal?: AbortSignal): Promise<Result> {
+  for await (const result of run(ground, task, signal)) return result
+  throw fault('internal', 'a task ended without a result')
+}
+
+/** Lets everybody else have a turn now and then, and stops when that is wanted. */
+export class Turns {
+  private since = performance.now()
+
+  constructor(private readonly signal?: AbortSignal) {}
+
+  async maybe(): Promise<void> {
+    this.signal?.throwIfAborted()
+    if (performance.now() - this.since < SLICE) return
+    await turn()
+    this.signal?.throwIfAborted()
+    this.since = performance.now()
+  }
 }
 
 async function feed(ground: Ground, task: Task, signal?: AbortSignal): Promise<void> {
@@ -72,7 +87,7 @@ interface Failed {
 const failure = ({ kind, at, path, message }: Failed): FaissilError => new FaissilError(kind, message, Number(at), path)
 
 /** Call the module. That it stops is a fault of ours, or it is out of memory. */
-function inside<T>(call: () => T): T {
+export function inside<T>(call: () => T): T {
   try {
     return call()
   } catch (error) {

@@ -6,8 +6,9 @@
  * @packageDocumentation
  */
 export { FaissilError, type HostFault } from './error.js'
-export { IndexFile, open, type OpenOptions, type TaskOptions } from './file.js'
+export { IndexFile, open, type OpenOptions, type TaskOptions, type VerifyOptions } from './file.js'
 export type { ModuleSource } from './module.js'
 export type { Fetched } from './pages.js'
 export type { Input, Source } from './source.js'
 export type * from './types.js'
+export { ChunkState, Verifier, type VerifyProgress } from './verifier.js'

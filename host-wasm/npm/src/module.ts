@@ -1,8 +1,8 @@
-import init, { File as ModuleFile, initSync, type Task } from './generated/faissil.js'
+import init, { File as ModuleFile, initSync, type Task, type Verifier as ModuleVerifier } from './generated/faissil.js'
 import { fault } from './error.js'
 import { said } from './source.js'
 
-export { ModuleFile, type Task }
+export { ModuleFile, type ModuleVerifier, type Task }
 
 /** Where the module comes from, when it is not beside this file: its address, its bytes, or compiled already. */
 export type ModuleSource = URL | string | Uint8Array | WebAssembly.Module

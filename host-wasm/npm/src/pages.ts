@@ -71,6 +71,28 @@ export class Pages {
     return piece instanceof Promise ? piece.then((piece) => this.take(piece)) : this.take(piece)
   }
 
+  /** All bytes of a place, which is small enough to hold. */
+  all(at: number, length: number, signal?: AbortSignal): Uint8Array | Promise<Uint8Array> {
+    const first = this.read(at, length, signal)
+    if (first instanceof Uint8Array && first.length >= length) return first.subarray(0, length)
+    return this.gather(first, at, length, signal)
+  }
+
+  private async gather(first: Uint8Array | Promise<Uint8Array>, at: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    let piece = await first
+    if (piece.length >= length) return piece.subarray(0, length)
+    const out = new Uint8Array(length)
+    for (let done = 0; ; ) {
+      piece = piece.subarray(0, length - done)
+      out.set(piece, done)
+      done += piece.length
+      if (done === length) return out
+      signal?.throwIfAborted()
+      const more = this.read(at + done, length - done, signal)
+      piece = more instanceof Uint8Array ? more : await more
+    }
+  }
+
   /** What is at hand from `at` on. */
   private held(at: number): Uint8Array | undefined {
     const within = (piece: Piece): boolean => at >= piece.at && at < piece.at + piece.bytes.length

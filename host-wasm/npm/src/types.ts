@@ -123,3 +123,26 @@ export interface Remark {
   level: 'warning' | 'note'
   text: string
 }
+
+/** `faissil verify --json`. */
+export interface Verification {
+  file: string
+  kind: 'faiss' | 'sealed' | 'packed' | 'unreadable'
+  /** Whether nothing is wrong; null where there is nothing to verify against. */
+  ok: boolean | null
+  bytes: number
+  chunks: number
+  snapshot_digest: string | null
+  stream: { len: number; blake3: string | null }
+  damage: Damage[]
+  warnings: string[]
+}
+
+/** Something that is not as it was recorded. */
+export interface Damage {
+  span: Place
+  /** What lies there, the largest part first. */
+  path: string
+  ids_lost: { count: number; ids: bigint[] }
+  reason: string
+}
