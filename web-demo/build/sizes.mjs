@@ -1,19 +1,29 @@
 // How much a first visit loads before WebAssembly: HTML, styles and scripts, gzipped. Fails above what is promised.
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 const LIMIT = 60 * 1024;
 const dist = new URL("../dist/", import.meta.url).pathname;
-const files = readdirSync(dist, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && /\.(html|css|js)$/.test(entry.name) && entry.name !== "sw.js")
-  .map((entry) => join(entry.parentPath, entry.name));
-const packed = (path) => gzipSync(readFileSync(path), { level: 9 }).length;
-const rows = files.map((path) => [path.slice(dist.length), packed(path)]).sort((a, b) => b[1] - a[1]);
-const total = rows.reduce((sum, [, bytes]) => sum + bytes, 0);
-for (const [name, bytes] of rows) console.log(`${String(bytes).padStart(8)}  ${name}`);
-console.log(`${String(total).padStart(8)}  HTML, CSS and JS of every view, gzipped (at most ${LIMIT})`);
-for (const entry of readdirSync(dist, { recursive: true })) {
-  if (String(entry).endsWith(".wasm")) console.log(`${String(packed(join(dist, String(entry)))).padStart(8)}  ${entry}`);
-}
+const assets = readdirSync(join(dist, "assets"));
+const text = (path) => readFileSync(join(dist, path), "utf8");
+const packed = (path) => gzipSync(readFileSync(join(dist, path)), { level: 9 }).length;
+
+/** What the page asks for at once: what `index.html` names, what that imports, and the worker with all it may import. */
+const first = new Set(["index.html"]);
+const follow = (path, isWorker) => {
+  first.add(path);
+  const found = isWorker ? text(path).matchAll(/["'`](?:\.\/|assets\/)?([\w.-]+\.js)["'`]/g) : text(path).matchAll(/(?:from|import)\s*["']\.\/([\w.-]+\.js)["']/g);
+  for (const [, name] of found) if (assets.includes(name) && !first.has(`assets/${name}`)) follow(`assets/${name}`, isWorker);
+};
+for (const [, name] of text("index.html").matchAll(/assets\/([\w.-]+\.(?:js|css))/g)) follow(`assets/${name}`, false);
+for (const name of assets.filter((each) => /^worker-.*\.js$/.test(each))) follow(`assets/${name}`, true);
+
+const line = (bytes, what) => console.log(`${String(bytes).padStart(8)}  ${what}`);
+const total = [...first].reduce((sum, path) => sum + packed(path), 0);
+const later = assets.filter((name) => /\.(js|css)$/.test(name) && !first.has(`assets/${name}`));
+for (const path of first) line(packed(path), basename(path));
+line(total, `in all at a first visit, gzipped (at most ${LIMIT})`);
+line(later.reduce((sum, name) => sum + packed(`assets/${name}`), 0), "views that are loaded when they are shown");
+for (const name of assets.filter((each) => each.endsWith(".wasm"))) line(packed(`assets/${name}`), name);
 if (total > LIMIT) process.exit(1);

@@ -2,14 +2,15 @@
 import { readFileSync } from "node:fs";
 import { count, hex } from "../src/data/format.ts";
 import { FIXTURE_FILES, SAMPLE_FILES } from "./files.ts";
-import { expect, pick, test } from "./world.ts";
+import { expect, expectOverview, pick, test } from "./world.ts";
 
-const sealed = [...SAMPLE_FILES, ...FIXTURE_FILES].filter(({ verify }) => verify.ok !== null);
+const sealed = [...SAMPLE_FILES, ...FIXTURE_FILES].filter(({ verify }) => "kind" in verify && verify.ok !== null);
 
 for (const file of sealed) {
   test(`${file.name} is ${file.verify.ok ? "intact" : "damaged"}, as natively`, async ({ page, visit }) => {
     await visit();
     await pick(page, file);
+    await expectOverview(page, file);
     await page.keyboard.press("v");
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(file.verify.ok ? "Intact" : "Damaged");
     for (const damage of file.verify.damage) {
@@ -29,6 +30,7 @@ for (const file of sealed) {
 
 test("damage is located to its chunk on the strip", async ({ page, visit }) => {
   await visit("#sample=damaged&view=integrity");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Not verified yet");
   await page.keyboard.press("v");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Damaged");
   const strip = page.getByRole("slider");

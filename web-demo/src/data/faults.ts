@@ -53,15 +53,26 @@ export function explain(kind: string, name: string, isRemote: boolean): Explaine
       return { headline: "The reader could not be started", next: ["Reload the page.", "WebAssembly or workers may be switched off in this browser."] };
     case "internal":
       return { headline: "The reader stopped", next: ["That is a fault of Faissil. The command reads the same file by the same code, and may say more:"], command: `faissil inspect ${file}` };
+    case "refused":
     case "unknown tag":
+    case "misplaced tag":
+    case "not recognised":
       return {
         headline: "This is no FAISS index that Faissil knows",
-        next: ["See whether it is the right file: an index begins with a code such as `IxF2` or `IwPQ`.", isRemote ? "An address may lead to a page about the file instead of the file." : "A file from git may be a pointer of Git LFS; `git lfs pull` fetches the real one."],
+        next: [
+          "See whether it is the right file: an index begins with a code such as `IxF2` or `IwPQ`.",
+          isRemote ? "An address may lead to a page about the file instead of the file." : "A file from git may be a pointer of Git LFS; `git lfs pull` fetches the real one.",
+        ],
       };
+    case "unsupported":
+    case "over the limit":
+      return { headline: "This build does not take the file", next: ["A newer one may."], command: `faissil inspect ${file}` };
     case "truncated":
       return { headline: "The file is cut short", next: ["Copy or download it again, and compare its length."], command: `faissil inspect ${file}` };
     case "damaged":
     case "inconsistent":
+    case "invalid":
+    case "cannot decode":
       return { headline: "The file is damaged", next: ["What is intact can still be had:"], command: `faissil load --salvage ${file} rest.faiss` };
     default:
       return { headline: "The file cannot be read", next: ["The command may say more:"], command: `faissil inspect ${file}` };

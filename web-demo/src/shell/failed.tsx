@@ -22,7 +22,9 @@ export function Failed(): JSX.Element {
             <h1>
               <Sign tone="damaged" size={18} /> {said().headline}
             </h1>
-            <p class="failed-message">{now().fault.message}</p>
+            <p class="failed-message">
+              <Prose text={now().fault.message} />
+            </p>
             <ul>
               <For each={said().next}>
                 {(each) => (

@@ -32,8 +32,15 @@ function classic(): Promise<File[]> {
     const field = document.createElement("input");
     field.type = "file";
     field.multiple = true;
-    field.addEventListener("change", () => done([...(field.files ?? [])]));
-    field.addEventListener("cancel", () => done([]));
+    field.hidden = true;
+    const end = (): void => {
+      field.remove();
+      done([...(field.files ?? [])]);
+    };
+    field.addEventListener("change", end);
+    field.addEventListener("cancel", end);
+    // In the page, since a browser may let go of one that is not before anyone has chosen.
+    document.body.append(field);
     field.click();
   });
 }
