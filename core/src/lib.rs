@@ -30,6 +30,7 @@ pub mod snapshot;
 pub mod source;
 pub mod standin;
 pub mod vectors;
+pub mod verify;
 pub mod window;
 
 pub use bytes::{Reading, Span, Step};

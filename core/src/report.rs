@@ -13,6 +13,7 @@ mod json;
 mod make;
 mod opaque;
 mod page;
+mod verification;
 
 pub use dump::Dump;
 pub use fidelity::Level;
@@ -20,6 +21,7 @@ pub use json::{Json, Object};
 pub use make::{hex, inspection};
 pub use opaque::{Opaque, opaque, opaque_page};
 pub use page::{grouped, page, size};
+pub use verification::{DamageReport, LostIds, Verification};
 
 use crate::describe::Note;
 use crate::ids::{IdKind, IdSummary};
