@@ -6,7 +6,9 @@
 use faissil_core::Span;
 use faissil_core::bytes::slice;
 use std::sync::OnceLock;
-use wasmtime::{Caller, Engine, Extern, Instance, Linker, Memory, Module, Store, TypedFunc, Val, WasmParams, WasmResults};
+use wasmtime::{
+    Caller, Engine, Extern, Instance, Linker, Memory, Module, Store, TypedFunc, Val, WasmParams, WasmResults,
+};
 
 /// A running module.
 #[derive(Debug)]
