@@ -63,6 +63,8 @@ export { expect };
 export async function pick(page: Page, file: Pick<TestFile, "name" | "bytes">): Promise<void> {
   await page.evaluate(() => Reflect.deleteProperty(window, "showOpenFilePicker"));
   const choosing = page.waitForEvent("filechooser");
+  // Once around, so that the browser knows that somebody waits for its picker.
+  await page.evaluate(() => document.body.focus());
   await page.keyboard.press("o");
   await (await choosing).setFiles({ name: file.name, mimeType: "application/octet-stream", buffer: file.bytes });
 }
