@@ -22,7 +22,11 @@ fn files() -> &'static [PathBuf] {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let mut files: Vec<PathBuf> = corpus().into_iter().map(|case| case.path).collect();
         let goldens = in_folder(&root().join("fixtures/snapshot/v1"));
-        files.extend(in_folder(&root().join("fixtures/bad")).into_iter().filter(|path| path.extension().is_some_and(|e| e == "bin")));
+        files.extend(
+            in_folder(&root().join("fixtures/bad"))
+                .into_iter()
+                .filter(|path| path.extension().is_some_and(|e| e == "bin")),
+        );
         files.push(root().join("samples/debian-packages.faiss"));
         for golden in &goldens {
             let name = golden.file_stem().expect("it has a name").to_string_lossy();
@@ -94,7 +98,8 @@ fn agree(path: &Path, native: &str, failure: Option<&str>, results: &[String]) -
         (Some(failure), []) => {
             let failure: Value = serde_json::from_str(failure).expect("failures are JSON");
             let message = failure["message"].as_str().expect("with a message");
-            serde_json::json!({ "error": format!("cannot read `{name}`: {message}"), "file": name.to_string() }).to_string()
+            serde_json::json!({ "error": format!("cannot read `{name}`: {message}"), "file": name.to_string() })
+                .to_string()
         }
         other => return Err(format!("{name}: {other:?}")),
     };
@@ -119,7 +124,13 @@ fn compare(command: &[&str], ask: impl Fn(&mut Wasm, Bytes<'_>) -> (Option<Strin
         let (failure, results) = ask(&mut wasm, Bytes { name: &name, file: &file, side: side.as_deref() });
         faults.extend(agree(path, native, failure.as_deref(), &results).err());
     }
-    assert!(faults.is_empty(), "{} of {} differ\n{}", faults.len(), files.len(), faults[..faults.len().min(8)].join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{} of {} differ\n{}",
+        faults.len(),
+        files.len(),
+        faults[..faults.len().min(8)].join("\n")
+    );
     assert!(wasm.memory() <= MEMORY, "{} bytes of memory", wasm.memory());
 }
 
