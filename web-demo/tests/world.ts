@@ -1,14 +1,14 @@
 // What every test has: the built page on a server of its own, a page that is watched for requests to anywhere else, and
 // the ways to open a file.
 import { expect, test as base, type Page } from "@playwright/test";
-import { serveFile, servePage, type FileServer, type Running } from "./servers.ts";
+import { serveFile, servePage, type Bytes, type FileServer, type Running } from "./servers.ts";
 import type { TestFile } from "./files.ts";
 
 interface World {
   /** Serves the page. */
   site: Running;
   /** Serves a file from another origin. */
-  serve: (name: string, bytes: Buffer) => Promise<FileServer>;
+  serve: (name: string, bytes: Bytes) => Promise<FileServer>;
   /** Origins that the page may talk to, besides its own. */
   allowed: Set<string>;
   /** Opens the page, at a hash. */
