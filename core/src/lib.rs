@@ -4,6 +4,7 @@
 extern crate alloc;
 
 pub mod asking;
+pub mod attached;
 pub mod bytes;
 pub mod codec;
 pub mod cut;
@@ -19,6 +20,7 @@ pub mod judge;
 pub mod keep;
 pub mod limits;
 pub mod lists;
+pub mod look_up;
 pub mod names;
 pub mod opened;
 pub mod outline;

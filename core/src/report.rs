@@ -9,6 +9,7 @@
 
 mod dump;
 mod fidelity;
+mod found;
 mod json;
 mod make;
 mod opaque;
@@ -16,7 +17,9 @@ mod page;
 mod verification;
 
 pub use dump::Dump;
+pub use dump::Dumped;
 pub use fidelity::Level;
+pub use found::{FoundId, FoundIds, FoundPlace};
 pub use json::{Json, Object};
 pub use make::{hex, inspection};
 pub use opaque::{Opaque, opaque, opaque_page};

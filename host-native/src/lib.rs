@@ -51,7 +51,6 @@ pub mod hashing;
 pub mod inspect;
 pub mod judge;
 pub mod load;
-pub mod look_up;
 #[cfg(feature = "native")]
 pub mod native;
 pub mod opened;

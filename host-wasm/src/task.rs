@@ -9,7 +9,7 @@ use faissil_core::{
     files::Files,
 };
 use serde::Serialize;
-use std::fmt;
+use std::{fmt, sync::Arc};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A result.
@@ -42,6 +42,7 @@ impl Output {
 enum Job {
     One(asking::Task<'static, Output>),
     Many(asking::Course<'static, Output>),
+    Pieces(asking::Course<'static, Arc<Vec<u8>>>),
     /// It failed before it began.
     Failed(Cause),
     Ended,
@@ -85,6 +86,14 @@ impl Task {
         Task::new(files, Job::Many(asking::Course::new(files, question)))
     }
 
+    /// A question whose answer is bytes, piece by piece.
+    pub(crate) fn pieces<F>(files: Files, question: impl FnOnce(Ask, Give<Arc<Vec<u8>>>) -> F) -> Task
+    where
+        F: Future<Output = Result<(), Cause>> + 'static,
+    {
+        Task::new(files, Job::Pieces(asking::Course::new(files, question)))
+    }
+
     /// A question that cannot be asked.
     pub(crate) fn refused(files: Files, why: String) -> Task {
         Task::new(files, Job::Failed(Cause::Refused(why)))
@@ -107,14 +116,12 @@ impl Task {
     /// `verifier`, and may have another; 2: it failed, and `json` says why; 3: it is finished.
     pub fn step(&mut self) -> u32 {
         let stepped = match &mut self.job {
-            Job::One(task) => task.step().map(|step| match step {
-                Step::Done(answer) => Step::Done(answer.map(|output| (Some(output), true))),
-                Step::Need(span) => Step::Need(span),
-            }),
-            Job::Many(course) => course.step().map(|step| match step {
-                Step::Done(answer) => Step::Done(answer.map(|output| (output, false))),
-                Step::Need(span) => Step::Need(span),
-            }),
+            Job::One(task) => task.step().map(|step| done(step, |output| (Some(output), true))),
+            Job::Many(course) => course.step().map(|step| done(step, |output| (output, false))),
+            Job::Pieces(course) => {
+                let output = |piece: Arc<Vec<u8>>| Output::default().with_bytes(Arc::unwrap_or_clone(piece));
+                course.step().map(|step| done(step, |piece| (piece.map(output), false)))
+            }
             Job::Failed(cause) => Ok(Step::Done(Err(cause.clone()))),
             Job::Ended => return ENDED,
         };
@@ -164,6 +171,7 @@ impl Task {
         match &mut self.job {
             Job::One(task) => task.bring(at, bytes),
             Job::Many(course) => course.bring(at, bytes),
+            Job::Pieces(course) => course.bring(at, bytes),
             Job::Failed(_) | Job::Ended => {}
         }
     }
@@ -181,5 +189,13 @@ impl Task {
     /// The verification that has begun, taken out.
     pub fn verifier(&mut self) -> Option<Verifier> {
         self.output.verifier.take()
+    }
+}
+
+/// A step whose answer is put otherwise.
+fn done<T, U>(step: Step<Result<T, Cause>>, put: impl FnOnce(T) -> U) -> Step<Result<U, Cause>> {
+    match step {
+        Step::Done(answer) => Step::Done(answer.map(put)),
+        Step::Need(span) => Step::Need(span),
     }
 }

@@ -12,6 +12,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub struct Verifier {
     shared: Rc<Shared>,
     opened: Rc<Opened>,
+    /// The digest that snapshot or stream must have.
+    expected: Option<Digest>,
     verifier: Rc<RefCell<Option<verify::Verifier>>>,
 }
 
@@ -25,14 +27,9 @@ impl Verifier {
         }
     }
 
-    /// Compare and explain, once all chunks are checked: the report is the result of the task. `expect`: the digest in hex
-    /// that snapshot or stream must have.
-    pub fn finish(&self, expect: Option<String>) -> Task {
-        let files = self.shared.files;
-        let expected = match expect.map(|digest| digest.parse::<Digest>()).transpose() {
-            Ok(expected) => expected,
-            Err(error) => return Task::refused(files, error.to_string()),
-        };
+    /// Compare and explain, once all chunks are checked: the report is the result of the task.
+    pub fn finish(&self) -> Task {
+        let (files, expected) = (self.shared.files, self.expected);
         let (shared, opened, verifier) = (self.shared.clone(), self.opened.clone(), self.verifier.clone());
         Task::one(files, |ask| async move {
             let taken = verifier.borrow_mut().take();
@@ -46,8 +43,10 @@ impl Verifier {
 }
 
 /// Begin: the result is a verifier and the places of its chunks, start and length as two u64 each; or the report at once,
-/// where no chunk can be checked.
-pub(crate) async fn begin(shared: Rc<Shared>, ask: Ask) -> Result<Output, Cause> {
+/// where no chunk can be checked. `expect`: the digest in hex that snapshot or stream must have.
+pub(crate) async fn begin(shared: Rc<Shared>, ask: Ask, expect: Option<String>) -> Result<Output, Cause> {
+    let expected = expect.map(|digest| digest.parse::<Digest>()).transpose();
+    let expected = expected.map_err(|error| Cause::Refused(error.to_string()))?;
     let opened = match shared.opened(&ask).await {
         Ok(opened) => opened,
         Err(cause) => return Ok(Output::json(&verify::unopened(&ask, &shared.name, cause).await?)),
@@ -60,5 +59,10 @@ pub(crate) async fn begin(shared: Rc<Shared>, ask: Ask) -> Result<Output, Cause>
     let places = verifier.chunks().iter().flat_map(|chunk| [chunk.stored.start, chunk.stored.len]);
     let places = places.flat_map(u64::to_le_bytes).collect();
     let verifier = Rc::new(RefCell::new(Some(verifier)));
-    Ok(Output::default().with_bytes(places).with_verifier(Verifier { shared, opened: opened.clone(), verifier }))
+    Ok(Output::default().with_bytes(places).with_verifier(Verifier {
+        shared,
+        opened: opened.clone(),
+        expected,
+        verifier,
+    }))
 }

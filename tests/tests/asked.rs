@@ -3,12 +3,15 @@
 
 use faissil::core::{
     Reading,
-    asking::{Ask, Task},
+    asking::{Ask, Course, Task},
+    attached,
     error::Cause,
     files::Files,
-    ids::ExternalId,
     ids::Memory,
+    ids::{ExternalId, Row},
+    index::Index,
     inspect::{fault, inspect, inspect_opaque},
+    look_up::{LookUp, Vectors, Which, ids_of, vectors},
     opened::{Access, Caches, Opened, open},
     snapshot::Layout,
     standin::StandIn,
@@ -215,4 +218,100 @@ fn more_scattered_ids_than_memory_holds_are_counted_and_held_against_their_table
         // It asks for them again and again, which a strict host would not have.
         assert!(compare_verified_over("scattered ids", &path, |task, file, _| task.over(file)));
     }
+}
+
+/// Ids and vectors of this file, taken out along several roads; how many rows were compared.
+async fn taken_out(ask: Ask, has_side: bool) -> Result<usize, Cause> {
+    let opened = open(&ask).await?;
+    let access = Access::new(ask, &opened, Caches::default());
+    let side = if has_side { Ok(()) } else { Err("no such file") };
+    let index = Index::of(&access).await?.with_side(side);
+    let ids = ids_of(&access, &index, 0..1000).await?;
+    let look_up = LookUp::new(&access, &index).await?;
+    for (row, &id) in ids.iter().enumerate().step_by(97) {
+        let found = look_up.find(id, look_up.plan(id).road).await?;
+        assert!(found.places.iter().any(|place| place.row.0 == row as u64), "{id} in row {row}: {found:?}");
+    }
+    let Ok(all) = vectors(&access, &index, Which::Range(0..ids.len() as u64)).await else { return Ok(0) };
+    assert_eq!(all.floats.len() as u64, all.rows.len() as u64 * all.d * 4);
+    let of = |row: usize| &all.floats[row * all.d as usize * 4..][..all.d as usize * 4];
+    let wanted: Vec<usize> = [0, all.rows.len() / 2, all.rows.len().saturating_sub(1)].into_iter().collect();
+    if all.rows.is_empty() {
+        return Ok(0);
+    }
+    let rows = wanted.iter().rev().map(|&row| Row(row as u64)).collect();
+    let some = vectors(&access, &index, Which::Rows(rows)).await?;
+    let check = |some: &Vectors| {
+        for (number, row) in some.rows.iter().enumerate() {
+            let floats = &some.floats[number * all.d as usize * 4..][..all.d as usize * 4];
+            assert_eq!(floats, of(row.0 as usize), "row {row}");
+        }
+    };
+    check(&some);
+    assert_eq!(some.ids, some.rows.iter().map(|row| all.ids[row.0 as usize]).collect::<Vec<_>>());
+    let by_id = vectors(&access, &index, Which::Ids(some.ids.clone())).await?;
+    check(&by_id);
+    assert!(some.rows.iter().all(|row| by_id.rows.contains(row)));
+    Ok(all.rows.len())
+}
+
+#[test]
+fn rows_by_id_and_vectors_by_row_agree_on_every_road() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut compared = 0;
+    for case in kept() {
+        let side = side_of(&case).map(|side| std::fs::read(side).unwrap());
+        let mut files = vec![(case.bytes(), side.is_some())];
+        for layout in [Layout::Sealed, Layout::Packed] {
+            let path = dir.path().join("x.faissil");
+            let additions = Additions { id_index: true, ..Additions::default() };
+            save(&Input::Path(case.path.clone()), &path, layout, &additions, &|_, _| {}).unwrap();
+            files.push((std::fs::read(&path).unwrap(), false));
+        }
+        let mut counts = Vec::new();
+        for (mut bytes, has_side) in files {
+            let side = side.as_ref().filter(|_| has_side);
+            let files = Files { stream: bytes.len() as u64, side: side.map(|side| side.len() as u64) };
+            bytes.extend(side.into_iter().flatten());
+            let found = Task::new(files, |ask| taken_out(ask, has_side)).over(&bytes).unwrap();
+            counts.push(found.map_err(|cause| cause.to_string()));
+        }
+        // Each file has its own words for what it is not; else they are one index.
+        assert!(counts.iter().all(|count| count.is_err() || *count == counts[0]), "{}: {counts:?}", case.name);
+        compared += counts.into_iter().flatten().sum::<usize>();
+    }
+    assert!(compared > 10_000, "{compared}");
+}
+
+#[test]
+fn an_attachment_comes_in_pieces_until_one_is_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.faissil");
+    let attached: Vec<u8> = (0..9_000_000_u32).map(|n| (n ^ n >> 7) as u8).collect();
+    std::fs::write(dir.path().join("names"), &attached).unwrap();
+    let attachments = vec![("names".into(), faissil::save::Attach::File(dir.path().join("names")))];
+    let additions = Additions { attachments, ..Additions::default() };
+    save(&Input::Path(kept()[0].path.clone()), &path, Layout::Sealed, &additions, &|_, _| {}).unwrap();
+    let mut file = std::fs::read(&path).unwrap();
+    let take = |file: &[u8], name: &'static str| {
+        let mut course = Course::new(Files::only(file.len() as u64), |ask, give| async move {
+            let opened = open(&ask).await?;
+            attached::pieces(&Access::new(ask, &opened, Caches::default()), name, &give).await
+        });
+        let mut out = Vec::new();
+        loop {
+            match driven::step(&mut course, file, 1 << 20).unwrap() {
+                Ok(Some(piece)) => out.extend_from_slice(&piece),
+                Ok(None) => return (out, None),
+                Err(cause) => return (out, Some(cause.to_string())),
+            }
+        }
+    };
+    assert!(take(&file, "names") == (attached.clone(), None));
+    assert_eq!(take(&file, "none").1.unwrap(), "no attachment is named `none`");
+    let at = file.len() / 2;
+    file[at] ^= 1;
+    let (good, why) = take(&file, "names");
+    assert!(!good.is_empty() && attached.starts_with(&good));
+    assert!(why.as_ref().is_some_and(|why| why.contains("of attachment `names`")), "{why:?}");
 }

@@ -16,12 +16,12 @@ test("a sample is opened, verified and looked through by keys alone", async ({ p
   const tree = page.getByRole("treegrid");
   await tree.focus();
   await page.keyboard.press("ArrowDown");
-  await expect(page.getByRole("row", { selected: true })).toContainText("IndexHNSWFlat");
+  await expect(tree.getByRole("row", { selected: true })).toContainText("IndexHNSWFlat");
   await page.keyboard.press("ArrowLeft");
-  await expect(page.getByRole("row")).toHaveCount(4);
+  await expect(tree.getByRole("row")).toHaveCount(4);
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("End");
-  await expect(page.getByRole("row", { selected: true })).toContainText("id_map");
+  await expect(tree.getByRole("row", { selected: true })).toContainText("id_map");
   await expect(page.getByText("the first 64 of 2 000")).toBeVisible();
 
   await page.keyboard.press("4");

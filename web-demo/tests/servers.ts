@@ -62,8 +62,14 @@ export interface FileServer extends Running {
   behave: Behaviour;
 }
 
+/** A file that need not be in memory. */
+export interface Bytes {
+  length: number;
+  subarray: (from: number, to: number) => Uint8Array;
+}
+
 /** Serves one file under this name. */
-export async function serveFile(name: string, bytes: Buffer): Promise<FileServer> {
+export async function serveFile(name: string, bytes: Bytes): Promise<FileServer> {
   const it: FileServer = { origin: "", url: "", asked: [], sent: () => sent, behave: {}, close: () => undefined };
   let sent = 0;
   const server = createServer((request, response) => {
@@ -103,11 +109,11 @@ export async function serveFile(name: string, bytes: Buffer): Promise<FileServer
 }
 
 /** Answers with the file, or the range that is asked for; gives the length of the body. */
-function send(request: IncomingMessage, response: ServerResponse, bytes: Buffer, headers: Record<string, string>, most = Infinity): number {
+function send(request: IncomingMessage, response: ServerResponse, bytes: Bytes, headers: Record<string, string>, most = Infinity): number {
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
   const from = Number(range?.[1] ?? 0);
   const asked = range?.[2] ? Number(range[2]) + 1 : bytes.length;
-  const to = Math.min(asked, bytes.length, from + most);
+  const to = Math.min(asked, bytes.length, range ? from + most : Infinity);
   const body = bytes.subarray(from, to);
   const content = range ? { "content-range": `bytes ${from}-${to - 1}/${bytes.length}` } : {};
   response.writeHead(range ? 206 : 200, { ...headers, ...content, "accept-ranges": "bytes", "content-length": body.length });

@@ -43,9 +43,9 @@ test("damage is located to its chunk on the strip", async ({ page, visit }) => {
 test("an expected digest is held against the one that is there", async ({ page, visit }) => {
   const digest = SAMPLE_FILES.find(({ name }) => name.includes("ivf"))?.inspect.snapshot_digest ?? "";
   await visit(`#sample=ivf&expect=${digest}&view=integrity`);
-  await expect(page.getByText("It says that it is that snapshot")).toBeVisible();
+  await expect(page.getByText("It says that it is the snapshot that is expected. Verify it to know.")).toBeVisible();
   await page.keyboard.press("v");
-  await expect(page.getByText("It is that snapshot, and every byte of it is intact.")).toBeVisible();
+  await expect(page.getByText("It is the snapshot that is expected, and every byte of it is intact.")).toBeVisible();
   await page.getByLabel("The digest you expect").fill("00");
-  await expect(page.getByText("It is another one:")).toBeVisible();
+  await expect(page.getByText("It is not the one that is expected")).toBeVisible();
 });

@@ -27,6 +27,7 @@ export const VIEWS: readonly Screen[] = [
     name: "integrity",
     hash: "#sample=damaged&view=integrity",
     ready: async (page) => {
+      await heading("Not verified yet")(page);
       await page.keyboard.press("v");
       await heading("Damaged")(page);
     },
@@ -35,6 +36,7 @@ export const VIEWS: readonly Screen[] = [
     name: "overview-damaged",
     hash: "#sample=damaged",
     ready: async (page) => {
+      await heading("IDMap2,HNSW16")(page);
       await page.keyboard.press("v");
       await heading("Damaged")(page);
       await page.keyboard.press("1");

@@ -1,14 +1,14 @@
 // What every test has: the built page on a server of its own, a page that is watched for requests to anywhere else, and
 // the ways to open a file.
 import { expect, test as base, type Page } from "@playwright/test";
-import { serveFile, servePage, type FileServer, type Running } from "./servers.ts";
+import { serveFile, servePage, type Bytes, type FileServer, type Running } from "./servers.ts";
 import type { TestFile } from "./files.ts";
 
 interface World {
   /** Serves the page. */
   site: Running;
   /** Serves a file from another origin. */
-  serve: (name: string, bytes: Buffer) => Promise<FileServer>;
+  serve: (name: string, bytes: Bytes) => Promise<FileServer>;
   /** Origins that the page may talk to, besides its own. */
   allowed: Set<string>;
   /** Opens the page, at a hash. */
@@ -63,6 +63,8 @@ export { expect };
 export async function pick(page: Page, file: Pick<TestFile, "name" | "bytes">): Promise<void> {
   await page.evaluate(() => Reflect.deleteProperty(window, "showOpenFilePicker"));
   const choosing = page.waitForEvent("filechooser");
+  // Once around, so that the browser knows that somebody waits for its picker.
+  await page.evaluate(() => document.body.focus());
   await page.keyboard.press("o");
   await (await choosing).setFiles({ name: file.name, mimeType: "application/octet-stream", buffer: file.bytes });
 }

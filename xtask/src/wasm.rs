@@ -31,26 +31,37 @@ pub(crate) fn run(_: &[String]) -> Outcome {
 pub(crate) fn package() -> Outcome {
     let package = root().join("host-wasm/npm");
     node_needs(&package)?;
-    let module = module()?;
     let bound = target().join("wasm-package");
-    clear(&bound)?;
-    must(command(bindgen()?, &[]).arg(&module).arg(&bound))?;
+    bind(&package, &module()?, &bound)?;
 
-    let generated = package.join("src/generated");
+    let (generated, dist) = (package.join("src/generated"), package.join("dist"));
     clear(&generated)?;
     for name in ["faissil.js", "faissil.d.ts", "faissil_bg.wasm.d.ts"] {
         copy(&bound.join(name), &generated.join(name))?;
     }
-    let dist = package.join("dist");
     clear(&dist)?;
     must(&mut tool(&package, "tsc", &[]))?;
     clear(&dist.join("generated"))?;
     for name in ["faissil.js", "faissil.d.ts"] {
         copy(&generated.join(name), &dist.join("generated").join(name))?;
     }
-    let mut small = tool(&package, "wasm-opt", &["-Oz", "--strip-debug", "--strip-producers"]);
-    small.args(FEATURES.map(|feature| format!("--enable-{feature}")));
-    must(small.arg("-o").arg(dist.join("faissil.wasm")).arg(bound.join("faissil_bg.wasm")))
+    copy(&bound.join("faissil.wasm"), &dist.join("faissil.wasm"))
+}
+
+/// Make the JavaScript of a module and the smaller module that goes with it, in `bound`; unless they are there.
+fn bind(package: &Path, module: &Path, bound: &Path) -> Outcome {
+    let bindgen = bindgen()?;
+    let small = bound.join("faissil.wasm");
+    let time = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
+    if [module, &bindgen].iter().all(|from| time(from).is_some_and(|from| time(&small).is_some_and(|made| made > from)))
+    {
+        return Ok(());
+    }
+    clear(bound)?;
+    must(command(bindgen, &[]).arg(module).arg(bound))?;
+    let mut optimise = tool(package, "wasm-opt", &["-Oz", "--strip-debug", "--strip-producers"]);
+    optimise.args(FEATURES.map(|feature| format!("--enable-{feature}")));
+    must(optimise.arg("-o").arg(small).arg(bound.join("faissil_bg.wasm")))
 }
 
 /// The module as the compiler makes it.
@@ -86,6 +97,13 @@ fn tool(package: &Path, name: &str, arguments: &[&str]) -> Command {
     let mut tool = command(package.join("node_modules/.bin").join(name), arguments);
     tool.current_dir(package);
     tool
+}
+
+/// Pass the tests of the package, against the command `faissil` that is there.
+pub(crate) fn test(faissil: &Path) -> Outcome {
+    let tests = ["sources", "url", "answers", "corpus"].map(|name| format!("test/{name}.test.mjs"));
+    let mut node = command("node", &["--test"]);
+    must(node.args(tests).env("FAISSIL", faissil).current_dir(root().join("host-wasm/npm")))
 }
 
 /// Say how large the package is, and whether that is within the limits.

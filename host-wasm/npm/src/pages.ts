@@ -60,7 +60,11 @@ export class Pages {
     const end = Math.max(0, this.size - TAIL)
     if (this.speed === 'remote' && at >= end && this.last === undefined) {
       const piece = this.load(end, this.size - end, signal)
-      const from = (piece: Piece): Uint8Array => this.take(piece).subarray(at - end)
+      // A server may send less than it was asked for: then what is wanted may not be in it.
+      const from = (piece: Piece): Uint8Array | Promise<Uint8Array> => {
+        const bytes = this.take(piece)
+        return at - end < bytes.length ? bytes.subarray(at - end) : this.read(at, length, signal)
+      }
       return piece instanceof Promise ? piece.then(from) : from(piece)
     }
     const ahead = this.ahead?.at === at ? this.ahead : undefined

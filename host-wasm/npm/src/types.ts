@@ -146,3 +146,33 @@ export interface Damage {
   ids_lost: { count: number; ids: bigint[] }
   reason: string
 }
+
+/** `faissil ids --id --json`: where an id is. */
+export interface FoundId {
+  id: bigint
+  /** How many rows have it. */
+  count: number
+  /** Where; the first 16,384 of them. */
+  places: { row: number; list: number | null; offset: number | null }[]
+}
+
+/** Vectors that are stored as plain floats, ascending by row. */
+export interface Vectors {
+  /** Dimensions. */
+  d: number
+  /** The row of each. */
+  rows: number[]
+  /** The id of each. */
+  ids: BigInt64Array
+  /** `d` values for each. */
+  values: Float32Array
+}
+
+/** A part of the stream, as `faissil dump --json` has it. */
+export interface Part extends Place {
+  path: string
+  kind: 'value' | 'count' | 'array' | 'lists' | 'trailing'
+  dtype: ArrayPlace['dtype'] | null
+  shape: number[] | null
+  value: Value
+}

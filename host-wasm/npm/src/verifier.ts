@@ -77,11 +77,11 @@ export class Verifier {
   }
 
   /** Make outline, ids and tables again and compare: the report. Only once all chunks are checked; then the verifier is used up. */
-  async finish(options: { expect?: string; signal?: AbortSignal } = {}): Promise<Verification> {
+  async finish(options: { signal?: AbortSignal } = {}): Promise<Verification> {
     if (this.report) return this.report
     const left = this.chunks.length - this.checked
     if (left > 0) throw new FaissilError('refused', `${left} of ${this.chunks.length} chunks have not been checked yet`)
-    const task = inside(() => this.open().finish(options.expect))
+    const task = inside(() => this.open().finish())
     const { json } = await runOnce(this.ground, task, options.signal)
     return verification(json)
   }
@@ -103,8 +103,8 @@ export class Verifier {
 }
 
 /** Begin: all of the file but its chunks is read. */
-export async function beginVerifier(ground: Ground, signal?: AbortSignal): Promise<Verifier> {
-  const { json, bytes, verifier } = await runOnce(ground, begin(ground, 'verify'), signal)
+export async function beginVerifier(ground: Ground, expect?: string, signal?: AbortSignal): Promise<Verifier> {
+  const { json, bytes, verifier } = await runOnce(ground, begin(ground, 'verify', { expect }), signal)
   const places = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const number = (at: number): number => Number(places.getBigUint64(at, true))
   const chunks = Array.from({ length: bytes.length / 16 }, (_, chunk): Place => ({ offset: number(chunk * 16), bytes: number(chunk * 16 + 8) }))

@@ -46,9 +46,9 @@ export function lines(shown: Shown): Readonly<Record<Tongue, string>> {
     case "structure":
       return {
         CLI: `faissil dump ${file}`,
-        Rust: `let opened = faissil::opened::Opened::open(${text}.as_ref())?;\nlet outline = faissil::inspect::Index::of(&opened)?.outline;`,
+        Rust: `let opened = faissil::opened::Opened::open(${text}.as_ref())?;\nlet index = faissil::inspect::Index::of(&opened)?;\nfor part in index.outline.leaves() { println!("{} {}", part.span, part.path) }`,
         Python: command(list("dump", "--json", shown.name)),
-        JS: js("const { index: tree } = await index.inspect();"),
+        JS: js("const { parts } = await index.parts();"),
       };
     case "integrity":
       return {
@@ -62,7 +62,13 @@ export function lines(shown: Shown): Readonly<Record<Tongue, string>> {
       const which = id === undefined ? (row === undefined ? [] : ["--rows", `${row}..${row + 1n}`]) : ["--id", id.toString()];
       return {
         CLI: `faissil ${["vectors", file, ...which, "-o", "vectors.npy"].join(" ")}`,
-        Rust: `let opened = faissil::opened::Opened::open(${text}.as_ref())?;\nlet index = faissil::inspect::Index::of(&opened)?;`,
+        Rust: [
+          id === undefined ? "use faissil::core::look_up::{Which, vectors};" : "use faissil::core::{ids::ExternalId, look_up::{Which, vectors}};",
+          `let opened = faissil::opened::Opened::open(${text}.as_ref())?;`,
+          "let index = &faissil::inspect::Index::of(&opened)?;",
+          `let which = ${id === undefined ? `Which::Range(${row ?? 0n}..${(row ?? 0n) + 1n})` : `Which::Ids(vec![ExternalId(${id})])`};`,
+          "let found = index.ask(&|_, _| {}, |access| async move { vectors(&access, index, which).await })?;",
+        ].join("\n"),
         Python: `import numpy, subprocess\nsubprocess.run(${list("vectors", shown.name, ...which, "-o", "vectors.npy")}, check=True)\nvectors = numpy.load("vectors.npy")`,
         JS: js(`const { values } = await index.vectors(${id === undefined ? `{ first: ${(row ?? 0n).toString()}, count: 1 }` : `{ ids: [${id}n] }`});`),
       };
@@ -71,7 +77,7 @@ export function lines(shown: Shown): Readonly<Record<Tongue, string>> {
       const name = shown.attachment ?? "NAME";
       return {
         CLI: `faissil attachments ${file} --extract ${word(name)}`,
-        Rust: `let opened = faissil::opened::Opened::open(${text}.as_ref())?;\nlet attached = opened.snapshot.as_ref().map(|sealed| &sealed.attachments);`,
+        Rust: `let opened = faissil::opened::Opened::open(${text}.as_ref())?;\nlet attached = faissil::load::attachments(&opened.file, faissil::load::snapshot_of(&opened)?)?;`,
         Python: `import subprocess\nsubprocess.run(${list("attachments", shown.name, "--extract", name)}, check=True)`,
         JS: js(`const bytes = await index.attachment(${JSON.stringify(name)});`),
       };

@@ -13,7 +13,7 @@ export function Nav(): JSX.Element {
         {(view, at) => (
           <a
             data-view={view}
-            href={print({ ...route(), view }) || "#"}
+            href={`./${print({ ...route(), view })}`}
             aria-current={route().view === view ? "page" : undefined}
             onClick={(event) => {
               if (event.ctrlKey || event.metaKey || event.shiftKey) return;

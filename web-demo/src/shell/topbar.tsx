@@ -39,7 +39,7 @@ export function TopBar(): JSX.Element {
         )}
       </Show>
       <div class="top-right">
-        <button type="button" class="button bare" onClick={() => void pick()}>
+        <button type="button" class="button bare" aria-label="Open a file" onClick={() => void pick()}>
           <Icon name="open" />
           <span class="wide-only">Open…</span>
         </button>

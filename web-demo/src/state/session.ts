@@ -41,6 +41,11 @@ export async function openLocal(files: readonly File[], handle?: FileSystemFileH
   await open({ file }, file.name, side);
 }
 
+/** Opens the open file again, together with the file that holds its inverted lists. */
+export async function openWithSide({ source, name }: OpenFile, side: File): Promise<void> {
+  await open(source, name, side);
+}
+
 /** Opens a file on the web, by an absolute address. */
 export async function openUrl(url: string, change: Partial<Route> = {}): Promise<void> {
   go({ url, sample: undefined, part: undefined, row: undefined, view: "overview", ...change });
@@ -84,9 +89,8 @@ async function open(source: Source, name: string, side?: File): Promise<void> {
   const stopping = (stopOpening = new AbortController());
   letGo();
   setSession({ state: "opening", name });
-  const { expect } = route();
   try {
-    const params = { source, ...(side ? { side } : {}), ...(expect === undefined ? {} : { expect }) };
+    const params = { source, ...(side ? { side } : {}) };
     const opened = await ask("open", params, { signal: stopping.signal });
     if (stopping.signal.aborted) {
       void ask("close", { handle: opened.handle });
@@ -110,5 +114,5 @@ function letGo(): void {
 /** Verifies the open file, or goes on with it. */
 export function verifyOpen(): void {
   const file = openFile();
-  if (file && file.inspection.kind !== "faiss") void verify(file, route().expect);
+  if (file && file.inspection.kind !== "faiss") void verify(file);
 }

@@ -70,7 +70,7 @@ export async function prepare(file: Opened): Promise<void> {
 }
 
 /** Checks what is not checked yet. */
-export async function verify(file: Opened, expect: string | undefined): Promise<void> {
+export async function verify(file: Opened): Promise<void> {
   if (phase() === "running" || phase() === "done") return;
   await prepare(file);
   const stop = (stopping = new AbortController());
@@ -82,8 +82,7 @@ export async function verify(file: Opened, expect: string | undefined): Promise<
     if (!stop.signal.aborted) note(progress, earlier);
   };
   try {
-    const params = { handle: file.handle, ...(expect === undefined ? {} : { expect }) };
-    const found = await ask("verify", params, { signal: stop.signal, onProgress: heard });
+    const found = await ask("verify", { handle: file.handle }, { signal: stop.signal, onProgress: heard });
     if (stop !== stopping) return;
     if (found) setReport(found);
     setPhase(found ? "done" : "stopped");

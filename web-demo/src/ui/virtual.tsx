@@ -27,6 +27,8 @@ export function Virtual(props: {
   const inSight = createMemo(() => Math.min(props.count - first(), Math.ceil(height() / props.row) + 1));
   const rows = createMemo(() => Array.from({ length: Math.max(0, inSight()) }, (_, at) => first() + at));
 
+  const isInSight = (): boolean => props.chosen !== undefined && props.chosen >= first() && props.chosen < first() + inSight();
+
   onMount(() => {
     const watching = new ResizeObserver(() => setHeight(box.clientHeight));
     watching.observe(box);
@@ -41,9 +43,9 @@ export function Virtual(props: {
   };
   createEffect(() => {
     const row = props.chosen;
+    const page = Math.floor(height() / props.row);
     if (row === undefined) return;
     untrack(() => {
-      const page = Math.floor(height() / props.row);
       if (row < top()) show(row);
       else if (row > top() + page - 1) show(row - page + 1);
     });
@@ -75,7 +77,7 @@ export function Virtual(props: {
       role="listbox"
       tabindex="0"
       aria-label={props.label}
-      aria-activedescendant={props.chosen === undefined ? undefined : `${id}-${props.chosen}`}
+      aria-activedescendant={isInSight() ? `${id}-${props.chosen ?? 0}` : undefined}
       onScroll={scroll}
       onKeyDown={press}
     >

@@ -4,7 +4,7 @@ import { matches } from "../data/matches";
 import { diff } from "../data/diff";
 import { namesIn } from "../data/names";
 import { textOf } from "../data/text";
-import type { Inspection, Part, Verification } from "../data/json";
+import type { Inspection } from "../data/json";
 import type { Answer, Ask, Calls, Op, Opened, Progress, ProgressOf, ToWorker } from "./protocol";
 
 /** What an answer may use while it is worked on. */
@@ -56,7 +56,7 @@ const ANSWERS: Answers = {
     return pairs;
   },
 
-  async verify({ handle, expect }, { signal, progress }) {
+  async verify({ handle }, { signal, progress }) {
     const verifier = await verifierOf(find(handle));
     const { chunks, states } = verifier;
     const began = performance.now();
@@ -77,16 +77,20 @@ const ANSWERS: Answers = {
       if (performance.now() - told >= PACE) tell();
     }
     tell();
-    return (await verifier.finish({ signal, ...(expect === undefined ? {} : { expect }) })) as Verification;
+    return verifier.finish({ signal });
   },
 
   async parts({ handle }, { signal }) {
-    return (await find(handle).index.parts({ signal })) as Part[];
+    return (await find(handle).index.parts(undefined, { signal })).parts;
   },
 
-  bytes: ({ handle, offset, length }, { signal }) => find(handle).index.dump(offset, length, { signal }),
+  bytes: ({ handle, offset, length }, { signal }) => find(handle).index.bytes(offset, length, { signal }),
   ids: ({ handle, first, count }, { signal }) => find(handle).index.ids(first, count, { signal }),
-  rowsOf: ({ handle, id }, { signal }) => find(handle).index.rowsOf(id, { signal }),
+
+  async find({ handle, id }, { signal }) {
+    const [found] = await find(handle).index.find([id], { signal });
+    return found?.places ?? [];
+  },
 
   async vectors({ handle, first, count }, { signal }) {
     const { d, ids, values } = await find(handle).index.vectors({ first, count }, { signal });

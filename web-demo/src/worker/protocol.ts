@@ -26,6 +26,13 @@ export interface Progress {
   changed: Uint32Array;
 }
 
+/** A row, and where it stands in inverted lists. */
+export interface Place {
+  row: number;
+  list: number | null;
+  offset: number | null;
+}
+
 /** Float32 rows with their ids. */
 export interface Rows {
   d: number;
@@ -35,18 +42,19 @@ export interface Rows {
 
 /** Each call: what is asked, what comes back, and what is reported meanwhile. */
 export interface Calls {
-  open: { ask: { source: Source; side?: File; expect?: string }; answer: Opened; progress: never };
+  open: { ask: { source: Source; side?: File }; answer: Opened; progress: never };
   close: { ask: { handle: number }; answer: null; progress: never };
   /** First byte in the file and length of each chunk, in pairs; empty without digests. */
   chunks: { ask: { handle: number }; answer: Float64Array; progress: never };
   /** Checks what is not checked yet; null when it was stopped before the end. */
-  verify: { ask: { handle: number; expect?: string }; answer: Verification | null; progress: Progress };
+  verify: { ask: { handle: number }; answer: Verification | null; progress: Progress };
   /** Where each part of the stream lies, and what it says. */
   parts: { ask: { handle: number }; answer: readonly Part[]; progress: never };
   /** Bytes of the stream. */
   bytes: { ask: { handle: number; offset: number; length: number }; answer: Uint8Array; progress: never };
   ids: { ask: { handle: number; first: number; count: number }; answer: BigInt64Array; progress: never };
-  rowsOf: { ask: { handle: number; id: bigint }; answer: readonly number[]; progress: never };
+  /** Where an id is. */
+  find: { ask: { handle: number; id: bigint }; answer: readonly Place[]; progress: never };
   vectors: { ask: { handle: number; first: number; count: number }; answer: Rows; progress: never };
   /** Reads an attachment as a table of ids and texts; how many it has, or null when it is none. */
   names: { ask: { handle: number; attachment: string }; answer: number | null; progress: never };

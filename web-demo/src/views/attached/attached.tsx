@@ -42,9 +42,9 @@ export default function Attached(props: { file: OpenFile }): JSX.Element {
   const isBare = (): boolean => facts().attachments.length === 0 && Object.keys(facts().metadata).length === 0;
   return (
     <div class="attached">
+      <h1>{isBare() ? "Nothing is attached" : "What travels with the index"}</h1>
       <Show when={isBare()}>
         <div class="attached-none">
-          <h1>Nothing is attached</h1>
           <p class="quiet">
             {facts().kind === "faiss"
               ? "A plain FAISS file holds the index and nothing else. Sealing it can put documents, names and notes beside it, under the same digest:"

@@ -105,7 +105,7 @@ function Sealed(props: { file: OpenFile }): JSX.Element {
         )}
       </Show>
 
-      <Expected digest={props.file.inspection.snapshot_digest ?? ""} isVerified={report()?.ok === true} />
+      <Expected inspection={props.file.inspection} isVerified={report()?.ok === true} />
     </>
   );
 }

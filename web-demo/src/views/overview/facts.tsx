@@ -1,6 +1,6 @@
 // The key facts, as a list of terms.
 import { For, Show, type JSX } from "solid-js";
-import { about, count, float, hex, metric, plural, shown, size } from "../../data/format";
+import { count, float, hex, metric, plural, shown, size } from "../../data/format";
 import type { Inspection } from "../../data/json";
 import { go } from "../../state/route";
 import { Copy } from "../../ui/copy";
@@ -156,7 +156,7 @@ export function Facts(props: { inspection: Inspection }): JSX.Element {
             <button type="button" class="text-button" onClick={() => go({ view: "attached" })}>
               {[
                 facts().attachments.length > 0 ? plural(facts().attachments.length, "attachment") : "",
-                Object.keys(facts().metadata).length > 0 ? `${about(Object.keys(facts().metadata).length)} metadata` : "",
+                Object.keys(facts().metadata).length > 0 ? plural(Object.keys(facts().metadata).length, "entry of metadata", "entries of metadata") : "",
               ]
                 .filter(Boolean)
                 .join(", ")}

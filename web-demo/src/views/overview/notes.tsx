@@ -2,9 +2,16 @@
 import { For, Show, type JSX } from "solid-js";
 import { count, hex } from "../../data/format";
 import { go } from "../../state/route";
-import type { OpenFile } from "../../state/session";
+import { pickOne } from "../../shell/pick";
+import { openWithSide, type OpenFile } from "../../state/session";
 import { report } from "../../state/verifying";
 import { Icon } from "../../ui/icon";
+
+/** Opens the same index again, with the file that holds its lists. */
+async function addSide(file: OpenFile): Promise<void> {
+  const side = await pickOne();
+  if (side) await openWithSide(file, side);
+}
 
 interface Said {
   isWarning: boolean;
@@ -12,6 +19,8 @@ interface Said {
   /** Path of the part it is about, where it is one. */
   part?: string;
   where?: string;
+  /** Whether a second file, with the lists, would help. */
+  wantsSide?: boolean;
 }
 
 export function Notes(props: { file: OpenFile }): JSX.Element {
@@ -22,7 +31,7 @@ export function Notes(props: { file: OpenFile }): JSX.Element {
     for (const warning of report()?.warnings ?? []) all.push({ isWarning: true, text: warning });
     for (const note of notes) {
       const where = note.code === "trailing" && trailing ? { where: hex(trailing.offset) } : {};
-      all.push({ isWarning: note.level === "warning", text: note.text, ...where });
+      all.push({ isWarning: note.level === "warning", text: note.text, ...where, wantsSide: note.code === "side-file-missing" });
     }
     if (fidelity.level === "partial" || fidelity.level === "placeholder") {
       all.push({ isWarning: true, text: `Some of what was added is not in here: fidelity is ${fidelity.level}.` });
@@ -45,6 +54,12 @@ export function Notes(props: { file: OpenFile }): JSX.Element {
                     {" "}
                     <button type="button" class="text-button num" onClick={() => go({ view: "structure", ...(each.part === undefined ? {} : { part: each.part }) })}>
                       {each.where}
+                    </button>
+                  </Show>
+                  <Show when={each.wantsSide && "file" in props.file.source}>
+                    {" "}
+                    <button type="button" class="text-button" onClick={() => void addSide(props.file)}>
+                      Choose that file…
                     </button>
                   </Show>
                 </span>

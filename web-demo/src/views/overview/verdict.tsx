@@ -1,6 +1,7 @@
 // The verdict, and what can be done about it.
 import { Match, Show, Switch, type JSX } from "solid-js";
 import { duration, rate as pace, share } from "../../data/format";
+import { match, said } from "../../data/expected";
 import { word } from "../../data/lines";
 import { verdict } from "../../data/verdict";
 import { go, route } from "../../state/route";
@@ -13,15 +14,22 @@ export function VerdictPanel(props: { file: OpenFile }): JSX.Element {
   const now = () => verdict(props.file.inspection, report());
   const total = (): number => Number(props.file.inspection.size_bytes);
   const seal = (): string => `faissil seal ${word(props.file.name)}`;
-  const isExpected = (): boolean => route().expect !== undefined;
+  const expected = () => match(props.file.inspection, route().expect);
   return (
     <section class={`verdict ${now().tone}`} aria-label="Verdict" aria-live="polite">
       <Sign tone={now().tone} size={20} />
       <div class="verdict-text">
         <h2>{HEADLINES[now().word] ?? now().word}</h2>
         <p>{now().sentence}</p>
-        <Show when={isExpected() && report()?.ok === true}>
-          <p>It is the snapshot that the link expects.</p>
+        <Show when={said(expected(), report()?.ok === true)}>
+          {(sentence) => (
+            <p classList={{ "verdict-other": expected() === "other" }}>
+              <Show when={expected() === "other"}>
+                <Sign tone="damaged" />{" "}
+              </Show>
+              {sentence()}
+            </p>
+          )}
         </Show>
         <Show when={fault()}>{(error) => <p>The check ended early: {error().message}</p>}</Show>
       </div>

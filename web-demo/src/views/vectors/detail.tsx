@@ -27,6 +27,14 @@ export function Detail(props: { file: OpenFile; row: number; id: bigint | undefi
     const { index } = props.file.inspection;
     return index ? placeOf(index, props.row, props.file.inspection.kind === "sealed" ? chunks() : undefined) : undefined;
   });
+  // Rows of inverted lists are found by their id, which says in which list they are.
+  const [entry] = createResource(
+    () => (place() || props.id === undefined ? undefined : { handle: props.file.handle, id: props.id, row: props.row }),
+    ({ row, ...params }) =>
+      ask("find", params)
+        .then((places) => places.find((each) => each.row === row))
+        .catch(() => undefined),
+  );
   const trouble = (): string => (vector.error instanceof Fault ? vector.error.message : vector.error === undefined ? "" : String(vector.error));
   return (
     <section class="vector" aria-label="The chosen row">
@@ -37,6 +45,18 @@ export function Detail(props: { file: OpenFile; row: number; id: bigint | undefi
             <strong>{props.name}</strong> ·{" "}
           </Show>
           row {count(props.row)}
+          <Show when={entry()?.list !== undefined && entry()}>
+            {(where) => (
+              <>
+                {" "}
+                ·{" "}
+                <button type="button" class="text-button" onClick={() => go({ view: "structure", part: "invlists.lists" })}>
+                  list {count(where().list ?? 0)}
+                </button>
+                , entry {count(where().offset ?? 0)}
+              </>
+            )}
+          </Show>
           <Show when={place()}>
             {(where) => (
               <>

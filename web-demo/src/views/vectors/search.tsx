@@ -18,9 +18,9 @@ export function Search(props: { file: OpenFile; rows: number; hasNames: boolean;
   const findId = async (id: bigint): Promise<void> => {
     setSaid("Looking for it…");
     try {
-      const rows = await ask("rowsOf", { handle: props.file.handle, id });
-      const [row] = rows;
-      setSaid(row === undefined ? `No row has the id ${id.toString()}.` : rows.length > 1 ? `${count(rows.length)} rows have it; this is the first.` : "");
+      const places = await ask("find", { handle: props.file.handle, id });
+      const row = places[0]?.row;
+      setSaid(row === undefined ? `No row has the id ${id.toString()}.` : places.length > 1 ? `${count(places.length)} rows have it; this is the first.` : "");
       if (row !== undefined) props.onRow(row);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
