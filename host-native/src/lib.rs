@@ -65,6 +65,7 @@ pub mod summing;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod verify;
+pub mod view;
 
 pub use error::{Cause, Error};
 pub use faissil_core as core;

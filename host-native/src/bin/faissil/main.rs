@@ -23,6 +23,7 @@ mod search;
 mod talk;
 mod vectors;
 mod verify;
+mod view;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use faissil::{Error, error::Verdict};
@@ -48,6 +49,7 @@ enum Command {
     Load(load::Args),
     Verify(verify::Args),
     Inspect(inspect::Args),
+    View(view::Args),
     Ids(ids::Args),
     Vectors(vectors::Args),
     Diff(diff::Args),
@@ -130,6 +132,7 @@ impl Command {
             Command::Load(args) => args.run(),
             Command::Verify(args) => args.run(),
             Command::Inspect(args) => args.run(),
+            Command::View(args) => args.run(),
             Command::Ids(args) => args.run(),
             Command::Vectors(args) => args.run(),
             Command::Diff(args) => args.run(),

@@ -1,0 +1,118 @@
+// The open file: from being asked for, to being read, to what the worker said of it.
+import { batch, createSignal } from "solid-js";
+import { nameOf } from "../data/links";
+import { ask, Fault } from "../worker/client";
+import type { Opened, Source } from "../worker/protocol";
+import { go, route, type Route } from "./route";
+import { remember } from "./recent";
+import { sampleUrl } from "./samples";
+import { forget, verify } from "./verifying";
+
+export interface OpenFile extends Opened {
+  name: string;
+  source: Source;
+}
+
+export type Session =
+  | { state: "empty" }
+  | { state: "opening"; name: string }
+  | { state: "failed"; name: string; source: Source; fault: Fault }
+  | { state: "open"; file: OpenFile };
+
+const [session, setSession] = createSignal<Session>({ state: "empty" });
+export { session };
+
+/** The open file, where there is one. */
+export const openFile = (): OpenFile | undefined => {
+  const now = session();
+  return now.state === "open" ? now.file : undefined;
+};
+
+let stopOpening = new AbortController();
+
+/** Opens a file of this machine. With two files the one that is no `.ivfdata` is the index. */
+export async function openLocal(files: readonly File[], handle?: FileSystemFileHandle): Promise<void> {
+  const side = files.find((file) => file.name.endsWith(".ivfdata"));
+  const file = files.find((each) => each !== side) ?? side;
+  if (!file) return;
+  if (handle) void remember(handle);
+  const isAsked = session().state === "empty" && route().view !== "overview";
+  go({ url: undefined, sample: undefined, part: undefined, row: undefined, view: isAsked ? route().view : "overview" });
+  await open({ file }, file.name, side);
+}
+
+/** Opens the open file again, together with the file that holds its inverted lists. */
+export async function openWithSide({ source, name }: OpenFile, side: File): Promise<void> {
+  await open(source, name, side);
+}
+
+/** Opens a file on the web, by an absolute address. */
+export async function openUrl(url: string, change: Partial<Route> = {}): Promise<void> {
+  go({ url, sample: undefined, part: undefined, row: undefined, view: "overview", ...change });
+  await open({ url }, nameOf(url));
+}
+
+/** Opens one of the files that come with the page. */
+export async function openSample(name: string, change: Partial<Route> = {}): Promise<void> {
+  go({ url: undefined, sample: name, expect: undefined, part: undefined, row: undefined, view: "overview", ...change });
+  await open({ url: sampleUrl(name) }, nameOf(sampleUrl(name)));
+}
+
+/** Opens what the hash names, as it stands. */
+export async function openRouted(to: Route): Promise<void> {
+  if (to.url !== undefined) await open({ url: to.url }, nameOf(to.url));
+  else if (to.sample !== undefined) await open({ url: sampleUrl(to.sample) }, nameOf(sampleUrl(to.sample)));
+  else close();
+}
+
+/** Tries the same source again. */
+export async function retry(): Promise<void> {
+  const now = session();
+  if (now.state === "failed") await open(now.source, now.name);
+}
+
+/** Back to the page with nothing open. */
+export function close(): void {
+  stopOpening.abort();
+  letGo();
+  setSession({ state: "empty" });
+}
+
+/** The same, and the hash says so. */
+export function leave(): void {
+  go({ url: undefined, sample: undefined, expect: undefined, part: undefined, row: undefined, view: "overview" });
+  close();
+}
+
+async function open(source: Source, name: string, side?: File): Promise<void> {
+  stopOpening.abort();
+  const stopping = (stopOpening = new AbortController());
+  letGo();
+  setSession({ state: "opening", name });
+  try {
+    const params = { source, ...(side ? { side } : {}) };
+    const opened = await ask("open", params, { signal: stopping.signal });
+    if (stopping.signal.aborted) {
+      void ask("close", { handle: opened.handle });
+      return;
+    }
+    setSession({ state: "open", file: { ...opened, name, source } });
+  } catch (error) {
+    if (stopping.signal.aborted) return;
+    if (!(error instanceof Fault)) throw error;
+    setSession({ state: "failed", name, source, fault: error });
+  }
+}
+
+/** Lets go of the file that was open, in the worker too. */
+function letGo(): void {
+  const file = openFile();
+  batch(forget);
+  if (file) void ask("close", { handle: file.handle });
+}
+
+/** Verifies the open file, or goes on with it. */
+export function verifyOpen(): void {
+  const file = openFile();
+  if (file && file.inspection.kind !== "faiss") void verify(file);
+}

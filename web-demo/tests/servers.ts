@@ -1,0 +1,135 @@
+// Two servers on this machine: one that serves the built page, and one that serves an index file from another origin,
+// counts what it is asked for, and misbehaves on request.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { readFileSync, statSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { extname, resolve } from "node:path";
+
+const DIST = resolve(import.meta.dirname, "../dist");
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+
+export interface Running {
+  origin: string;
+  close: () => void;
+}
+
+/** Serves `dist/`, with ranges as every static server has them. */
+export async function servePage(): Promise<Running> {
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
+    const file = resolve(DIST, `.${path === "/" ? "/index.html" : path}`);
+    if (!file.startsWith(DIST) || !statSync(file, { throwIfNoEntry: false })?.isFile()) {
+      response.writeHead(404).end();
+      return;
+    }
+    send(request, response, readFileSync(file), { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
+  });
+  return listen(server);
+}
+
+/** What the second server does otherwise than it should. */
+export interface Behaviour {
+  /** It has no Access-Control-Allow-Origin. */
+  noCors?: boolean;
+  /** It answers every request with the whole file. */
+  noRanges?: boolean;
+  /** It answers with this status. */
+  status?: number;
+  /** It refuses ranges from this request on, with 416. */
+  unsatisfiableFrom?: number;
+  /** From this request on the file is another one of the same length. */
+  changesFrom?: number;
+  /** It breaks off in the middle of this request. */
+  breaksAt?: number;
+  /** It sends at most so many bytes of a range. */
+  shortest?: number;
+  /** It refuses HEAD. */
+  noHead?: boolean;
+}
+
+export interface FileServer extends Running {
+  url: string;
+  /** Method and range of each request. */
+  asked: string[];
+  /** Bytes of bodies that were sent. */
+  sent: () => number;
+  behave: Behaviour;
+}
+
+/** A file that need not be in memory. */
+export interface Bytes {
+  length: number;
+  subarray: (from: number, to: number) => Uint8Array;
+}
+
+/** Serves one file under this name. */
+export async function serveFile(name: string, bytes: Bytes): Promise<FileServer> {
+  const it: FileServer = { origin: "", url: "", asked: [], sent: () => sent, behave: {}, close: () => undefined };
+  let sent = 0;
+  const server = createServer((request, response) => {
+    const { behave } = it;
+    it.asked.push(`${request.method ?? ""} ${request.headers.range ?? ""}`.trim());
+    const cors = behave.noCors ? {} : { "access-control-allow-origin": "*", "access-control-expose-headers": "etag" };
+    const ranged = it.asked.filter((each) => each.includes("bytes=")).length;
+    const answer = (status: number): void => {
+      response.writeHead(status, cors).end();
+    };
+    if (behave.status !== undefined) {
+      answer(behave.status);
+      return;
+    }
+    if (request.method === "HEAD" && behave.noHead) {
+      answer(405);
+      return;
+    }
+    if (request.headers.range !== undefined) {
+      if (behave.unsatisfiableFrom !== undefined && ranged >= behave.unsatisfiableFrom) {
+        answer(416);
+        return;
+      }
+      if (behave.breaksAt === ranged) {
+        response.writeHead(206, { ...cors, "content-length": 1000 }).write("half");
+        setTimeout(() => response.destroy(), 10);
+        return;
+      }
+      if (behave.noRanges) delete request.headers.range;
+    }
+    const changed = behave.changesFrom !== undefined && ranged >= behave.changesFrom;
+    sent += send(request, response, bytes, { ...cors, etag: changed ? '"two"' : '"one"' }, behave.shortest);
+  });
+  Object.assign(it, await listen(server));
+  it.url = `${it.origin}/${name}`;
+  return it;
+}
+
+/** Answers with the file, or the range that is asked for; gives the length of the body. */
+function send(request: IncomingMessage, response: ServerResponse, bytes: Bytes, headers: Record<string, string>, most = Infinity): number {
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
+  const from = Number(range?.[1] ?? 0);
+  const asked = range?.[2] ? Number(range[2]) + 1 : bytes.length;
+  const to = Math.min(asked, bytes.length, range ? from + most : Infinity);
+  const body = bytes.subarray(from, to);
+  const content = range ? { "content-range": `bytes ${from}-${to - 1}/${bytes.length}` } : {};
+  response.writeHead(range ? 206 : 200, { ...headers, ...content, "accept-ranges": "bytes", "content-length": body.length });
+  response.end(request.method === "HEAD" ? undefined : body);
+  return request.method === "HEAD" ? 0 : body.length;
+}
+
+function listen(server: Server): Promise<Running> {
+  return new Promise((done) => {
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      const close = (): void => {
+        server.closeAllConnections();
+        server.close();
+      };
+      done({ origin: `http://127.0.0.1:${port}`, close });
+    });
+  });
+}
