@@ -184,6 +184,7 @@ fn inspection_of(opened: &Opened, progress: Progress<'_>) -> Result<Inspection, 
 }
 
 /// What the snapshot in an opened file, if there is one, says about itself.
+#[cfg(feature = "testing")]
 pub(crate) fn recall(opened: &Opened) -> Result<Known, Cause> {
     ask(&opened.file, |ask| async move {
         let mut known = Known::default();
