@@ -14,8 +14,7 @@ use faissil_core::{
     ids::IdSummary,
     index, inspect,
     opened::{Access, Caches},
-    report::{Fault, Inspection, Known, Opaque},
-    source::Source,
+    report::{Fault, Inspection, Opaque},
 };
 use std::{ops::Deref, path::Path};
 
@@ -181,18 +180,6 @@ fn inspection_of(opened: &Opened, progress: Progress<'_>) -> Result<Inspection, 
     }
     let (index, scratch) = (&Index::of(opened)?, &Directory::temporary());
     index.ask(progress, |access| async move { inspect::derived(&access, name, index, scratch).await })
-}
-
-/// What the snapshot in an opened file, if there is one, says about itself.
-#[cfg(feature = "testing")]
-pub(crate) fn recall(opened: &Opened) -> Result<Known, Cause> {
-    ask(&opened.file, |ask| async move {
-        let mut known = Known::default();
-        if let Some(snapshot) = &opened.snapshot {
-            inspect::recall(&Source::file(&ask), snapshot, &mut known).await?;
-        }
-        Ok(known)
-    })
 }
 
 fn name(opened: &Opened) -> String {

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     Cause,
-    drive::{LONGEST, drive_on},
-    inspect::{Index, recall},
+    drive::{LONGEST, ask, drive_on},
+    inspect::Index,
     opened::Opened,
     store::Store,
 };
@@ -18,7 +18,8 @@ use faissil_core::{
     Span,
     ids::{IdStream, place},
     outline::{Array, Family, Item, Record, Value, join},
-    report::{Inspection, inspection},
+    report::{Inspection, Known, inspection},
+    source::Source,
 };
 
 /// Numbers that every index header has: said again only where they differ from those of the index around it.
@@ -29,6 +30,17 @@ const FILLER: [&str; 2] = ["dummy_1", "dummy_2"];
 
 /// Arrays that FAISS writes from a hash table, in no order of their own.
 const ANY_ORDER: [&str; 2] = ["direct_map.hashtable", "instances"];
+
+/// What the snapshot in an opened file, if there is one, says about itself.
+fn recall(opened: &Opened) -> Result<Known, Cause> {
+    ask(&opened.file, |ask| async move {
+        let mut known = Known::default();
+        if let Some(snapshot) = &opened.snapshot {
+            faissil_core::inspect::recall(&Source::file(&ask), snapshot, &mut known).await?;
+        }
+        Ok(known)
+    })
+}
 
 pub(super) fn page(opened: &Opened) -> Result<Page, Cause> {
     let index = Index::of(opened)?;
