@@ -225,7 +225,7 @@ pub(crate) enum Stream<'a> {
         not(feature = "native"),
         expect(dead_code, reason = "only FAISS writes streams that are hashed on the way")
     )]
-    Hashed { values: &'a [SealedHash], ids: Option<Onlooker<Summing<'a>>> },
+    Hashed { values: &'a [SealedHash], ids: Option<Box<Onlooker<Summing<'a>>>> },
     /// Write it in coded chunks.
     Pack,
 }

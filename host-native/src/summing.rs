@@ -94,7 +94,7 @@ pub struct Summing<'a> {
 /// Who counts.
 enum Where {
     /// Whoever brings the bytes.
-    Here(Sum),
+    Here(Box<Sum>),
     /// A thread of its own: it costs more to count an id than to read it, and who reads has other work.
     Aside(Aside),
     /// It is finished, or went wrong.
@@ -126,7 +126,7 @@ impl<'a> Summing<'a> {
         };
         let sum = Sum { summariser: Summariser::new(true), runs: Sorter::new(scratch), spilled: false };
         let many = place.count().unwrap_or(0) >= MANY as u64 && threads() > 1;
-        Summing { ids, lie_in, sum: if many { Where::Aside(Aside::new(sum)) } else { Where::Here(sum) } }
+        Summing { ids, lie_in, sum: if many { Where::Aside(Aside::new(sum)) } else { Where::Here(Box::new(sum)) } }
     }
 
     /// The bytes of the stream among which the ids are.
@@ -146,7 +146,7 @@ impl<'a> Summing<'a> {
 
     fn take(&mut self) -> io::Result<Option<Sum>> {
         match std::mem::replace(&mut self.sum, Where::Nowhere) {
-            Where::Here(sum) => Ok(Some(sum)),
+            Where::Here(sum) => Ok(Some(*sum)),
             Where::Aside(aside) => aside.finish().map(Some),
             Where::Nowhere => Ok(None),
         }

@@ -319,7 +319,7 @@ impl Save {
         };
         let (opened, hashed) = written().map_err(&writing)?;
         let prepared = self.prepared(&opened, path)?;
-        let how = Stream::Hashed { values: &hashed.values, ids: hashed.ids };
+        let how = Stream::Hashed { values: &hashed.values, ids: hashed.ids.map(Box::new) };
         self.finish(how, file, path, &opened.file, prepared).map_err(writing)
     }
 
