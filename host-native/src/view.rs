@@ -2,8 +2,8 @@
 //!
 //! A [`Server`] listens on 127.0.0.1 only. All that it serves lies below a token of 128 random bits: the page, whose files
 //! are in this binary ([`viewer`]), the index file, and the file of on-disk lists that it names. Each has one address,
-//! which is compared and never looked up on a disk. [`request`] reads what a browser asks, [`site`] decides what it
-//! gets, [`range`] which part of it; what is here listens, and keeps the number of connections in bounds.
+//! which is compared and never looked up on a disk. `request` reads what a browser asks, `site` decides what it
+//! gets, `range` which part of it; what is here listens, and keeps the number of connections in bounds.
 
 mod range;
 mod request;

@@ -360,12 +360,19 @@ fn help_completions_and_man_page_know_every_command() {
     insta::assert_snapshot!(others.join("\n"));
     let (man, bash) = (expect(0, dir.path(), &["man"]), expect(0, dir.path(), &["completions", "bash"]));
     for command in
-        ["save", "seal", "unseal", "load", "verify", "inspect", "ids", "vectors", "diff", "dump", "attachments"]
+        ["save", "seal", "unseal", "load", "verify", "inspect", "view", "ids", "vectors", "diff", "dump", "attachments"]
     {
         assert!(help.contains(command) && man.contains(command) && bash.contains(command), "{command}");
         assert!(expect(0, dir.path(), &["man", command]).contains(command));
     }
     assert_eq!(run(dir.path(), &["nonsense"]).status.code(), Some(2));
+}
+
+#[cfg(not(feature = "viewer"))]
+#[test]
+fn a_build_without_the_viewer_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    insta::assert_snapshot!(transcript(dir.path(), &["view x.faissil"]));
 }
 
 /// Address space that a machine with little memory gives.

@@ -4,8 +4,8 @@ vi.stubGlobal("location", { hash: "", pathname: "/", search: "" });
 const { parse, print } = await import("./route");
 
 test("a hash is read and written again", () => {
-  const hash = "#url=https://a.org/i.faiss&expect=ab&view=vectors&row=17";
-  expect(parse(hash)).toEqual({ url: "https://a.org/i.faiss", sample: undefined, expect: "ab", view: "vectors", part: undefined, row: "17" });
+  const hash = "#url=https://a.org/i.faiss&side=https://a.org/i.ivfdata&expect=ab&view=vectors&row=17";
+  expect(parse(hash)).toEqual({ url: "https://a.org/i.faiss", side: "https://a.org/i.ivfdata", sample: undefined, expect: "ab", view: "vectors", part: undefined, row: "17" });
   expect(print(parse(hash))).toBe(hash);
   expect(print(parse(""))).toBe("");
 });

@@ -8,6 +8,8 @@ export type View = (typeof VIEWS)[number];
 export interface Route {
   /** Address of a remote index file. */
   url?: string | undefined;
+  /** Address of the file with its inverted lists, where they are in one of their own. */
+  side?: string | undefined;
   /** Name of one of the samples that come with the page. */
   sample?: string | undefined;
   /** Snapshot digest that is expected, in hex. */
@@ -26,6 +28,7 @@ export function parse(hash: string): Route {
   const text = (key: string): string | undefined => params.get(key) ?? undefined;
   return {
     url: text("url"),
+    side: text("side"),
     sample: text("sample"),
     expect: text("expect"),
     view: VIEWS.find((known) => known === view) ?? "overview",
@@ -37,7 +40,7 @@ export function parse(hash: string): Route {
 /** Writes a hash that `parse` reads; empty for a page with nothing open. */
 export function print(route: Route): string {
   const params = new URLSearchParams();
-  for (const key of ["url", "sample", "expect", "view", "part", "row"] as const) {
+  for (const key of ["url", "side", "sample", "expect", "view", "part", "row"] as const) {
     const value = route[key];
     if (value !== undefined && !(key === "view" && value === "overview")) params.set(key, value);
   }

@@ -37,7 +37,7 @@ export async function openLocal(files: readonly File[], handle?: FileSystemFileH
   if (!file) return;
   if (handle) void remember(handle);
   const isAsked = session().state === "empty" && route().view !== "overview";
-  go({ url: undefined, sample: undefined, part: undefined, row: undefined, view: isAsked ? route().view : "overview" });
+  go({ url: undefined, side: undefined, sample: undefined, part: undefined, row: undefined, view: isAsked ? route().view : "overview" });
   await open({ file }, file.name, side);
 }
 
@@ -48,19 +48,19 @@ export async function openWithSide({ source, name }: OpenFile, side: File): Prom
 
 /** Opens a file on the web, by an absolute address. */
 export async function openUrl(url: string, change: Partial<Route> = {}): Promise<void> {
-  go({ url, sample: undefined, part: undefined, row: undefined, view: "overview", ...change });
+  go({ url, side: undefined, sample: undefined, part: undefined, row: undefined, view: "overview", ...change });
   await open({ url }, nameOf(url));
 }
 
 /** Opens one of the files that come with the page. */
 export async function openSample(name: string, change: Partial<Route> = {}): Promise<void> {
-  go({ url: undefined, sample: name, expect: undefined, part: undefined, row: undefined, view: "overview", ...change });
+  go({ url: undefined, side: undefined, sample: name, expect: undefined, part: undefined, row: undefined, view: "overview", ...change });
   await open({ url: sampleUrl(name) }, nameOf(sampleUrl(name)));
 }
 
 /** Opens what the hash names, as it stands. */
 export async function openRouted(to: Route): Promise<void> {
-  if (to.url !== undefined) await open({ url: to.url }, nameOf(to.url));
+  if (to.url !== undefined) await open({ url: to.url, side: to.side }, nameOf(to.url));
   else if (to.sample !== undefined) await open({ url: sampleUrl(to.sample) }, nameOf(sampleUrl(to.sample)));
   else close();
 }
@@ -80,7 +80,7 @@ export function close(): void {
 
 /** The same, and the hash says so. */
 export function leave(): void {
-  go({ url: undefined, sample: undefined, expect: undefined, part: undefined, row: undefined, view: "overview" });
+  go({ url: undefined, side: undefined, sample: undefined, expect: undefined, part: undefined, row: undefined, view: "overview" });
   close();
 }
 

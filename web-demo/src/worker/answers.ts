@@ -31,7 +31,8 @@ type Answers = { [O in Op]: (ask: Ask<O>, context: Context) => Promise<Answer<O>
 const ANSWERS: Answers = {
   async open({ source, side }, { signal }): Promise<Opened> {
     const input = "file" in source ? source.file : new URL(source.url);
-    const index = await open(input, { signal, ...(side ? { side } : {}) });
+    const beside = side ?? ("url" in source && source.side !== undefined ? new URL(source.side) : undefined);
+    const index = await open(input, { signal, ...(beside ? { side: beside } : {}) });
     try {
       const inspection = (await index.inspect({ signal })) as Inspection;
       const handle = ++handles;

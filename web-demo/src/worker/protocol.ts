@@ -2,8 +2,8 @@
 // in between; both ends are checked against this one table.
 import type { Inspection, Part, Verification } from "../data/json";
 
-/** Where an index file is. Addresses are absolute. */
-export type Source = { file: File } | { url: string };
+/** Where an index file is; on the web, where the file with its inverted lists is too. Addresses are absolute. */
+export type Source = { file: File } | { url: string; side?: string | undefined };
 
 /** What is known of a file as soon as it is open. */
 export interface Opened {

@@ -12,7 +12,7 @@ use signal_hook::{
 };
 use std::{
     env, io,
-    os::unix::net::UnixStream,
+    os::unix::{net::UnixStream, process::CommandExt},
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -75,7 +75,8 @@ fn show(address: &str) {
     };
     let mut command = Command::new(opener);
     command.arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if let Err(error) = command.spawn() {
+    // Ctrl-C here does not reach a browser that this starts.
+    if let Err(error) = command.process_group(0).spawn() {
         talk::note(&format!("no browser was opened (`{opener}`: {error}): open the address in one"));
     }
 }
