@@ -167,7 +167,7 @@ pub fn inspect(path: &Path) -> Result<Inspection, Error> {
 /// What is in an opened file.
 ///
 /// # Errors
-/// As [`inspect`].
+/// As [`inspect`](inspect()).
 pub fn inspect_opened(opened: &Opened, progress: Progress<'_>) -> Result<Inspection, Error> {
     inspection_of(opened, progress).map_err(|cause| cause.reading(opened.file.path()))
 }
