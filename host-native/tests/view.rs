@@ -402,26 +402,66 @@ fn the_end_ends_what_is_open() {
     assert!(TcpStream::connect(host).is_err());
 }
 
-/// The command itself, in a build that has the viewer.
+/// The command itself, in a build that has the viewer: its standard output, and what it is until it is interrupted.
+#[cfg(feature = "viewer")]
+fn viewing(args: &[&str], path: Option<&Path>) -> (Running, std::process::Child) {
+    use std::io::{BufRead, BufReader};
+    let mut command = common::faissil(&["view"]);
+    command.args(args).stdout(std::process::Stdio::piped());
+    if let Some(path) = path {
+        command.env("PATH", path).env("DISPLAY", ":0");
+    }
+    let mut child = command.spawn().unwrap();
+    let mut url = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    let thread = Some(std::thread::spawn(|| ()));
+    (Running { url: url.trim().into(), ticket: String::new(), stop: None, thread }, child)
+}
+
+#[cfg(feature = "viewer")]
+fn interrupt(mut child: std::process::Child) {
+    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
 #[cfg(feature = "viewer")]
 #[test]
 fn the_command_serves_the_viewer_until_it_is_interrupted() {
-    use std::io::{BufRead, BufReader};
     let file = root().join("samples/debian-packages.faiss");
-    let mut command = common::faissil(&["view", "--no-open", file.to_str().unwrap()]);
-    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
-    let mut url = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
-    let server =
-        Running { url: url.trim().into(), ticket: String::new(), stop: None, thread: Some(std::thread::spawn(|| ())) };
+    let (server, child) = viewing(&["--no-open", file.to_str().unwrap()], None);
     let page = server.ask("GET", &server.base(), "");
     assert!(page.status == 200 && page.field("content-security-policy").contains("'wasm-unsafe-eval'"));
     assert!(String::from_utf8(page.body).unwrap().contains("<div id=\"page\">"));
+    let len = fs::metadata(&file).unwrap().len().to_string();
+    assert_eq!(server.ask("HEAD", &server.named("url"), "").field("content-length"), len);
+    interrupt(child);
+}
+
+#[cfg(feature = "viewer")]
+#[cfg(target_os = "linux")]
+#[test]
+fn a_browser_is_given_an_address_that_works_once() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = folder_with("x", b"0123456789");
+    let opener = dir.path().join("xdg-open");
+    // Written under another name first, so that whoever sees the file sees all of it.
+    let script =
+        format!("#!/bin/sh\nd='{}'\necho \"$1\" > \"$d/a\"; /bin/mv \"$d/a\" \"$d/asked\"\n", dir.path().display());
+    fs::write(&opener, script).unwrap();
+    fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).unwrap();
+    let (server, child) = viewing(&[dir.path().join("x").to_str().unwrap()], Some(dir.path()));
+    let asked = loop {
+        match fs::read_to_string(dir.path().join("asked")) {
+            Ok(asked) => break asked,
+            Err(_) => std::thread::yield_now(),
+        }
+    };
+    let path = asked.trim().strip_prefix(&format!("http://{}", server.host())).unwrap();
+    let there = server.ask("GET", path, "");
     assert_eq!(
-        server.ask("HEAD", &server.named("url"), "").field("content-length"),
-        fs::metadata(&file).unwrap().len().to_string()
+        (there.status, format!("http://{}{}", server.host(), there.field("location"))),
+        (303, server.url.clone())
     );
-    let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(interrupted.success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(server.ask("GET", path, "").status, 404);
+    interrupt(child);
 }
