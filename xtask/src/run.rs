@@ -6,7 +6,10 @@ use std::process::{Command, Stdio};
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace").to_path_buf()
+    // As cargo says it now, not when this was compiled: clones that share a target directory share this program.
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let own = own.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    own.parent().expect("xtask lies in the workspace").to_path_buf()
 }
 
 /// The target directory, where tasks may put what they install or make.

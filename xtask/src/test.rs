@@ -5,7 +5,7 @@
 //! FAISS, which must read what we seal. Both have their packages in a virtual environment below the target directory.
 
 use crate::run::{NATIVE, apt_install, cargo, command, must, native_needs, root, spoken, target, works};
-use crate::{Outcome, wasm};
+use crate::{Outcome, wasm, web};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -23,6 +23,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if arguments.is_empty() {
         read_by_faiss(&python)?;
         wasm::test(&target().join("debug/faissil"))?;
+        web::test()?;
     }
     if arguments.is_empty() {
         for example in EXAMPLES {

@@ -8,9 +8,18 @@ use crate::{Outcome, wasm};
 
 pub(crate) fn run(_: &[String]) -> Outcome {
     wasm::package()?;
-    let viewer = root().join("web-demo");
-    wasm::node_needs(&viewer)?;
-    must(command("npm", &["run", "build"]).current_dir(viewer))?;
+    npm(&["build"])?;
     println!("built web-demo/dist; `cargo build --release --features viewer` puts it into the command");
     Ok(())
+}
+
+/// Build the viewer on the package that is there, and pass what tests of it need no browser.
+pub(crate) fn test() -> Outcome {
+    npm(&["lint", "build", "unit"])
+}
+
+fn npm(scripts: &[&str]) -> Outcome {
+    let viewer = root().join("web-demo");
+    wasm::node_needs(&viewer)?;
+    scripts.iter().try_for_each(|script| must(command("npm", &["run", script]).current_dir(&viewer)))
 }
