@@ -1,7 +1,7 @@
 //! Other programs, and the places where they put things.
 
 use crate::Outcome;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// The root of the workspace.
