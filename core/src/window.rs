@@ -7,7 +7,7 @@
 
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
-use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, vec::Vec};
 
 /// Why straight-line code stopped before its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,12 +15,12 @@ pub enum Stop {
     /// These bytes have not arrived yet.
     Need(Span),
     /// The file is at fault.
-    Bad(Box<Error>),
+    Bad(Error),
 }
 
 impl From<Error> for Stop {
     fn from(error: Error) -> Stop {
-        Stop::Bad(Box::new(error))
+        Stop::Bad(error)
     }
 }
 
@@ -178,7 +178,7 @@ impl<S, T, F: FnMut(&mut S, &mut Window) -> Read<T>> Reading for Replay<S, F> {
         match (self.run)(&mut self.state, &mut self.window) {
             Ok(out) => Ok(Step::Done(out)),
             Err(Stop::Need(span)) => Ok(Step::Need(span)),
-            Err(Stop::Bad(error)) => Err(*error),
+            Err(Stop::Bad(error)) => Err(error),
         }
     }
 

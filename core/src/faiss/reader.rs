@@ -62,7 +62,7 @@ pub(crate) fn read(memory: &mut Memory, window: &mut Window) -> Read<Outline> {
     let fault = match reader.any_index("index") {
         Ok(_) => None,
         Err(Stop::Need(span)) => return Err(Stop::Need(span)),
-        Err(Stop::Bad(error)) => Some(reader.named(*error)),
+        Err(Stop::Bad(error)) => Some(reader.named(error)),
     };
     reader.close_all();
     match (reader.root, fault) {
@@ -460,7 +460,7 @@ impl Reader<'_> {
 /// The same stop, with `name` in front of an error's path.
 pub(crate) fn inside(stop: Stop, name: &str) -> Stop {
     match stop {
-        Stop::Bad(error) => Stop::Bad(alloc::boxed::Box::new(error.inside(name))),
+        Stop::Bad(error) => Stop::Bad(error.inside(name)),
         need => need,
     }
 }

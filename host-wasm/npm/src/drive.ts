@@ -1,6 +1,6 @@
 import { fault, FaissilError } from './error.js'
 import { parse } from './json.js'
-import type { ModuleFile, ModuleVerifier, Task } from './module.js'
+import type { Module, ModuleFile, ModuleVerifier, Task } from './module.js'
 import type { Pages } from './pages.js'
 import { said } from './source.js'
 
@@ -21,6 +21,13 @@ export interface Ground {
   pages: Pages
   side: Pages | undefined
 }
+
+/** The same file as another module sees it: what was read stays read. */
+export const groundOf = ({ File }: Module, { pages, side }: Omit<Ground, 'file'>, name: string): Ground => ({
+  file: new File(BigInt(pages.size), name, side && BigInt(side.size)),
+  pages,
+  side,
+})
 
 /** Begin a task of a file. */
 export const begin = (ground: Ground, op: string, params: object = {}): Task =>
