@@ -27,7 +27,7 @@ impl Params {
 
     /// Ids, which are text.
     #[cfg(feature = "contents")]
-        pub(crate) fn ids(&self) -> Result<Option<Vec<ExternalId>>, Cause> {
+    pub(crate) fn ids(&self) -> Result<Option<Vec<ExternalId>>, Cause> {
         let id = |text: &String| match text.parse() {
             Ok(id) => Ok(ExternalId(id)),
             Err(_) => Err(Cause::Refused(format!("`{}` is no id: a whole number of 64 bits", text.escape_debug()))),

@@ -343,10 +343,10 @@ mod tests {
     fn outline() -> impl Strategy<Value = Outline> {
         let nested = prop_oneof![3 => item(), 1 => record(item()).prop_map(Item::Record)];
         let nested = prop_oneof![3 => item(), 1 => record(nested).prop_map(Item::Record)];
-        let fault =
-            prop::option::of((any::<[u8; 4]>(), any::<u64>(), "[a-z.]{0,9}").prop_map(|(tag, at, path)| {
-                Error::new(Kind::UnknownTag(Fourcc(tag)), at).inside(&path)
-            }));
+        let fault = prop::option::of(
+            (any::<[u8; 4]>(), any::<u64>(), "[a-z.]{0,9}")
+                .prop_map(|(tag, at, path)| Error::new(Kind::UnknownTag(Fourcc(tag)), at).inside(&path)),
+        );
         (any::<(u64, u64)>(), record(nested), fault).prop_map(|((file_len, end), root, fault)| Outline {
             file_len,
             root,
