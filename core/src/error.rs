@@ -11,11 +11,17 @@ use alloc::{
     format,
     string::{String, ToString},
 };
+use core::ops::{Deref, DerefMut};
 
-/// A fault in a file: what, where, and in which part.
+/// A fault in a file: what, where, and in which part. One pointer wide, since nearly every function may return one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(Box<Detail>);
+
+/// What an [`Error`] says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} at byte {at}{}: {kind}", kind.label(), while_reading(path))]
-pub struct Error {
+pub struct Detail {
     /// What is wrong, with the numbers.
     pub kind: Kind,
     /// The byte at which it shows, from the start of the file.
@@ -136,7 +142,7 @@ impl Kind {
 pub enum Cause {
     /// The file's bytes are at fault, or are of a kind that this build does not take.
     #[error("{0}")]
-    Fault(Box<Error>),
+    Fault(Error),
     /// The bytes are not what was promised: damage, or another file than the expected one.
     #[error("{0}")]
     Damage(String),
@@ -177,14 +183,35 @@ impl Cause {
 
 impl From<Error> for Cause {
     fn from(fault: Error) -> Cause {
-        Cause::Fault(Box::new(fault))
+        Cause::Fault(fault)
+    }
+}
+
+impl Deref for Error {
+    type Target = Detail;
+
+    fn deref(&self) -> &Detail {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Detail {
+        &mut self.0
     }
 }
 
 impl Error {
     /// A fault of this kind at byte `at`, in no named part yet.
     pub fn new(kind: Kind, at: u64) -> Error {
-        Error { kind, at, path: String::new() }
+        Error(Box::new(Detail { kind, at, path: String::new() }))
+    }
+
+    /// The same fault, at byte `at`.
+    #[must_use]
+    pub fn moved_to(mut self, at: u64) -> Error {
+        self.at = at;
+        self
     }
 
     /// `span` passes the end of the file, which is `have` bytes after its start.
@@ -211,11 +238,9 @@ impl Error {
     /// `quantizer.codes`.
     #[must_use]
     pub fn inside(mut self, outer: &str) -> Error {
-        self.path = match (outer.is_empty(), self.path.is_empty()) {
-            (true, _) => self.path,
-            (_, true) => outer.into(),
-            _ => format!("{outer}.{}", self.path),
-        };
+        if !outer.is_empty() {
+            self.path = if self.path.is_empty() { outer.into() } else { format!("{outer}.{}", self.path) };
+        }
         self
     }
 }

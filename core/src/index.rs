@@ -52,6 +52,20 @@ impl Index {
         Ok(Index::with(access, outline).await)
     }
 
+    /// The same for whoever wants a few rows: the outline is the one that a snapshot records, where it does, so that
+    /// nothing of the stream is read for it. What is found by it is checked against digests, and an id against itself.
+    ///
+    /// # Errors
+    /// As [`of`](Index::of).
+    pub async fn as_recorded(access: &Access<'_>) -> Result<Index, Cause> {
+        let Some(snapshot) = &access.opened.snapshot else { return Index::of(access).await };
+        match recorded_outline(&access.file(), snapshot).await {
+            Ok(Some(outline)) => Ok(Index::with(access, outline).await),
+            // A record that is damaged is not needed: the stream says the same.
+            Ok(None) | Err(_) => Index::of(access).await,
+        }
+    }
+
     /// The same for whoever looks at damage: damaged bytes are given as they are, and the cache of the stream says
     /// which. Where they are in the way of the outline, it is the one that the snapshot records.
     ///

@@ -12,7 +12,6 @@ use crate::outline::{Outline, Value};
 use crate::recognise::{SAMPLE_BYTES, recognise};
 use crate::source::Source;
 use alloc::{
-    boxed::Box,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -42,7 +41,7 @@ pub async fn judge(stream: &Source<'_>, opaque: bool) -> Result<Judged, Cause> {
         Ok(outline) => match &outline.fault {
             Some(fault) if !is_kept(&outline) => {
                 if !opaque {
-                    return Err(Cause::Fault(Box::new(fault.clone())));
+                    return Err(Cause::Fault(fault.clone()));
                 }
                 judged.warnings.push(format!("{fault}; the bytes are kept as they are"));
             }

@@ -23,6 +23,7 @@ pub mod lists;
 pub mod look_up;
 pub mod names;
 pub mod opened;
+pub(crate) mod order;
 pub mod outline;
 mod place;
 pub mod recognise;

@@ -19,6 +19,42 @@ use crate::snapshot::{Attachment, ChunkEntry, Snapshot};
 use alloc::{borrow::Cow, format, rc::Rc, string::String, sync::Arc, vec, vec::Vec};
 use core::{cell::Cell, fmt};
 
+/// A reading, whatever its output.
+trait Runs {
+    /// The bytes that it needs, or none: it has its output.
+    fn need(&mut self) -> Result<Option<Span>, Error>;
+
+    /// As [`Reading::bring`].
+    fn bring(&mut self, at: u64, bytes: &[u8]);
+}
+
+/// A reading, and its output once it is there.
+struct Run<'r, R: Reading + ?Sized> {
+    reading: &'r mut R,
+    out: Option<R::Output>,
+}
+
+impl<R: Reading + ?Sized> Runs for Run<'_, R> {
+    fn need(&mut self) -> Result<Option<Span>, Error> {
+        Ok(match self.reading.step()? {
+            Step::Need(span) => Some(span),
+            Step::Done(out) => {
+                self.out = Some(out);
+                None
+            }
+        })
+    }
+
+    fn bring(&mut self, at: u64, bytes: &[u8]) {
+        self.reading.bring(at, bytes);
+    }
+}
+
+/// A reading that ended has its output.
+fn unfinished() -> Cause {
+    Cause::Refused("a reading ended without an output".into())
+}
+
 /// Bytes of a decoded chunk that a reading gets at once, at least, where they are there.
 const PAGE: u64 = 4096;
 
@@ -148,7 +184,9 @@ impl<'a> Source<'a> {
     /// # Errors
     /// Whatever the reading says; damage in what it needs.
     pub async fn run<R: Reading + ?Sized>(&self, reading: &mut R) -> Result<R::Output, Cause> {
-        self.run_counting(reading, &mut |_| {}).await
+        let mut run = Run { reading, out: None };
+        self.go(&mut run, &mut |_| {}).await?;
+        run.out.ok_or_else(unfinished)
     }
 
     /// The same, and tell how many of about `all` bytes came to it so far.
@@ -161,20 +199,16 @@ impl<'a> Source<'a> {
             done = done.saturating_add(more);
             self.ask.tell(done.min(all), all);
         };
-        self.run_counting(reading, &mut count).await
+        let mut run = Run { reading, out: None };
+        self.go(&mut run, &mut count).await?;
+        run.out.ok_or_else(unfinished)
     }
 
-    async fn run_counting<R: Reading + ?Sized>(
-        &self,
-        reading: &mut R,
-        count: &mut dyn FnMut(u64),
-    ) -> Result<R::Output, Cause> {
+    /// Run a reading until it has its output. One piece of code for all of them: a browser has to load it.
+    async fn go(&self, reading: &mut dyn Runs, count: &mut dyn FnMut(u64)) -> Result<(), Cause> {
         let (mut page, mut expected) = (PAGE, u64::MAX);
         loop {
-            let span = match reading.step()? {
-                Step::Done(out) => return Ok(out),
-                Step::Need(span) => span,
-            };
+            let Some(span) = reading.need()? else { return Ok(()) };
             // Who goes straight on gets pages that double.
             let straight_on = span.start == expected;
             page = if straight_on { page.saturating_mul(2).min(LONGEST) } else { PAGE };
@@ -185,7 +219,7 @@ impl<'a> Source<'a> {
     }
 
     /// Bring a reading the bytes of a span, or the first of them; how many.
-    async fn bring<R: Reading + ?Sized>(&self, span: Span, page: u64, reading: &mut R) -> Result<u64, Cause> {
+    async fn bring(&self, span: Span, page: u64, reading: &mut dyn Runs) -> Result<u64, Cause> {
         let (part, before) = self.part_of(span)?;
         let inside = Span::new(span.start.saturating_sub(before), span.len);
         match part {

@@ -7,7 +7,8 @@
 
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
-use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+use crate::order::ByNumber;
+use alloc::vec::Vec;
 
 /// Why straight-line code stopped before its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,12 +16,12 @@ pub enum Stop {
     /// These bytes have not arrived yet.
     Need(Span),
     /// The file is at fault.
-    Bad(Box<Error>),
+    Bad(Error),
 }
 
 impl From<Error> for Stop {
     fn from(error: Error) -> Stop {
-        Stop::Bad(Box::new(error))
+        Stop::Bad(error)
     }
 }
 
@@ -32,13 +33,13 @@ pub type Read<T> = Result<T, Stop>;
 pub struct Window {
     len: u64,
     /// Pieces by their first byte; they neither overlap nor touch an empty piece.
-    pieces: BTreeMap<u64, Vec<u8>>,
+    pieces: ByNumber<Vec<u8>>,
 }
 
 impl Window {
     /// A window on a file of `len` bytes, of which none has arrived.
     pub fn new(len: u64) -> Window {
-        Window { len, pieces: BTreeMap::new() }
+        Window { len, pieces: ByNumber::default() }
     }
 
     /// Length of the whole file in bytes.
@@ -60,7 +61,7 @@ impl Window {
                 from = held_to;
                 continue;
             }
-            let to = self.pieces.range(from..end).next().map_or(end, |(&start, _)| start);
+            let to = self.pieces.first_from(from).map_or(end, |&(start, _)| start.min(end));
             let skip = from.saturating_sub(at);
             let part = crate::bytes::slice(bytes, Span::between(skip, to.saturating_sub(at)));
             if part.is_empty() {
@@ -73,14 +74,14 @@ impl Window {
 
     /// Where the piece that holds byte `at` ends.
     fn held_from(&self, at: u64) -> Option<u64> {
-        let (&start, piece) = self.pieces.range(..=at).next_back()?;
+        let &(start, ref piece) = self.pieces.last_to(at)?;
         let end = Span::new(start, piece.len() as u64).end();
         (end > at).then_some(end)
     }
 
     /// The held bytes from `at` on, at most `most`, as one run; empty when byte `at` has not arrived.
     pub fn run(&self, at: u64, most: u64) -> &[u8] {
-        let Some((&start, piece)) = self.pieces.range(..=at).next_back() else { return &[] };
+        let Some(&(start, ref piece)) = self.pieces.last_to(at) else { return &[] };
         crate::bytes::slice(piece, Span::new(at.saturating_sub(start), most))
     }
 
@@ -138,10 +139,10 @@ impl Window {
 
     /// Let go of what is held of `span`: it has been used and will not be asked for again.
     pub fn forget(&mut self, span: Span) {
-        let first = self.pieces.range(..=span.start).next_back().map_or(span.start, |(&start, _)| start);
-        let starts: Vec<u64> = self.pieces.range(first..span.end()).map(|(&start, _)| start).collect();
-        for start in starts {
-            let Some(piece) = self.pieces.remove(&start) else { continue };
+        let mut from = self.pieces.last_to(span.start).map_or(span.start, |&(start, _)| start);
+        while let Some(&(start, _)) = self.pieces.first_from(from).filter(|(start, _)| *start < span.end()) {
+            let Some(piece) = self.pieces.remove(start) else { return };
+            from = start.saturating_add(1).max(span.start);
             let held = Span::new(start, piece.len() as u64);
             for kept in
                 [Span::between(start, span.start.min(held.end())), Span::between(span.end().max(start), held.end())]
@@ -178,7 +179,7 @@ impl<S, T, F: FnMut(&mut S, &mut Window) -> Read<T>> Reading for Replay<S, F> {
         match (self.run)(&mut self.state, &mut self.window) {
             Ok(out) => Ok(Step::Done(out)),
             Err(Stop::Need(span)) => Ok(Step::Need(span)),
-            Err(Stop::Bad(error)) => Err(*error),
+            Err(Stop::Bad(error)) => Err(error),
         }
     }
 

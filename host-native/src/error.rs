@@ -10,7 +10,7 @@ use std::{fmt, io, path::Path};
 #[derive(Debug)]
 pub enum Cause {
     /// The file's bytes are at fault, or are of a kind that this build does not take.
-    Fault(Box<faissil_core::Error>),
+    Fault(faissil_core::Error),
     /// The operating system said no.
     Io(io::Error),
     /// The bytes are not what was promised: damage, or another file than the expected one.
@@ -130,7 +130,7 @@ impl Error {
 
 impl From<faissil_core::Error> for Cause {
     fn from(fault: faissil_core::Error) -> Cause {
-        Cause::Fault(Box::new(fault))
+        Cause::Fault(fault)
     }
 }
 

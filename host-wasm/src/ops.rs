@@ -12,27 +12,38 @@
 //! | `dump` | the same | the text of `faissil dump`, as JSON |
 //! | `bytes` | `at`, `len`: bytes of the stream | the bytes, damaged ones as they are |
 //!
+//! The first three make the module `basics`, the others `contents`: each is built with the feature of that name.
 //! Numbers that a double may not hold are text.
 
 mod params;
 
-use crate::shared::Shared;
-use crate::task::{Output, Task};
+#[cfg(feature = "basics")]
 use crate::verifier;
+use crate::{
+    shared::Shared,
+    task::{Output, Task},
+};
+#[cfg(feature = "contents")]
 use faissil_core::{
     Span,
-    asking::{Ask, Give},
+    asking::Give,
     attached,
-    error::Cause,
-    ids::{Memory, Row},
+    ids::Row,
     index::Index,
-    inspect::{self, fault, inspect_opaque},
-    look_up::{self, LookUp, Which},
+    look_up::{LookUp, Which, found_ids, vectors as stored_vectors},
     report::{Dump, Dumped},
 };
+use faissil_core::{asking::Ask, error::Cause};
+#[cfg(feature = "basics")]
+use faissil_core::{
+    ids::Memory,
+    inspect::{self, fault, inspect_opaque},
+    look_up::ids_of,
+};
 use params::Params;
-use serde_json::json;
-use std::{rc::Rc, sync::Arc};
+use std::rc::Rc;
+#[cfg(feature = "contents")]
+use std::sync::Arc;
 
 /// The task of this name.
 pub(crate) fn start(file: &Rc<Shared>, op: &str, params: &str) -> Task {
@@ -42,19 +53,29 @@ pub(crate) fn start(file: &Rc<Shared>, op: &str, params: &str) -> Task {
         Err(error) => return Task::refused(files, format!("parameters of `{op}`: {error}")),
     };
     match op {
+        #[cfg(feature = "basics")]
         "inspect" => Task::one(files, |ask| inspect(shared, ask)),
+        #[cfg(feature = "basics")]
         "verify" => Task::one(files, |ask| verifier::begin(shared, ask, params.expect)),
+        #[cfg(feature = "basics")]
         "ids" => Task::one(files, |ask| ids(shared, ask, params)),
+        #[cfg(feature = "contents")]
         "find" => Task::one(files, |ask| find(shared, ask, params)),
+        #[cfg(feature = "contents")]
         "vectors" => Task::many(files, |ask, give| vectors(shared, ask, params, give)),
+        #[cfg(feature = "contents")]
         "attachment" => Task::pieces(files, |ask, give| attachment(shared, ask, params, give)),
+        #[cfg(feature = "contents")]
         "parts" => Task::one(files, |ask| dump(shared, ask, params, true)),
+        #[cfg(feature = "contents")]
         "dump" => Task::one(files, |ask| dump(shared, ask, params, false)),
+        #[cfg(feature = "contents")]
         "bytes" => Task::one(files, |ask| bytes(shared, ask, params)),
         _ => Task::refused(files, format!("no task `{op}`")),
     }
 }
 
+#[cfg(feature = "basics")]
 async fn inspect(shared: Rc<Shared>, ask: Ask) -> Result<Output, Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
@@ -67,14 +88,16 @@ async fn inspect(shared: Rc<Shared>, ask: Ask) -> Result<Output, Cause> {
     }
 }
 
+#[cfg(feature = "basics")]
 async fn ids(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
     let index = shared.index(&access).await?;
-    let ids = look_up::ids_of(&access, &index, params.rows()).await?;
+    let ids = ids_of(&access, &index, params.rows()).await?;
     Ok(Output::default().with_bytes(ids.iter().flat_map(|id| id.0.to_le_bytes()).collect()))
 }
 
+#[cfg(feature = "contents")]
 async fn find(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
@@ -84,9 +107,10 @@ async fn find(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Ca
     for id in params.ids()?.unwrap_or_default() {
         found.push((id, look_up.find(id, look_up.plan(id).road).await?));
     }
-    Ok(Output::json(&look_up::found_ids(&shared.name, &found)))
+    Ok(Output::json(&found_ids(&shared.name, &found)))
 }
 
+#[cfg(feature = "contents")]
 async fn vectors(shared: Rc<Shared>, ask: Ask, params: Params, give: Give<Output>) -> Result<(), Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
@@ -96,22 +120,24 @@ async fn vectors(shared: Rc<Shared>, ask: Ask, params: Params, give: Give<Output
         (None, Some(rows)) => Which::Rows(rows.iter().copied().map(Row).collect()),
         (None, None) => Which::Range(params.rows()),
     };
-    let found = look_up::vectors(&access, &index, which).await?;
+    let found = stored_vectors(&access, &index, which).await?;
     let rows = found.rows.iter().map(|row| row.0.to_le_bytes());
     let labels = rows.chain(found.ids.iter().map(|id| id.0.to_le_bytes())).flatten().collect();
-    let report = Output::json(&json!({ "count": found.rows.len(), "d": found.d }));
+    let report = Output::json(&Counted { count: found.rows.len(), d: found.d });
     // Apart, so that the floats are not held twice.
     give.give(report.with_bytes(labels)).await;
     give.give(Output::default().with_bytes(found.floats)).await;
     Ok(())
 }
 
+#[cfg(feature = "contents")]
 async fn attachment(shared: Rc<Shared>, ask: Ask, params: Params, give: Give<Arc<Vec<u8>>>) -> Result<(), Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
     attached::pieces(&access, &params.name.unwrap_or_default(), &give).await
 }
 
+#[cfg(feature = "contents")]
 async fn dump(shared: Rc<Shared>, ask: Ask, params: Params, is_json: bool) -> Result<Output, Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
@@ -124,6 +150,7 @@ async fn dump(shared: Rc<Shared>, ask: Ask, params: Params, is_json: bool) -> Re
     Ok(Output::json(&text))
 }
 
+#[cfg(feature = "contents")]
 async fn bytes(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
@@ -136,5 +163,14 @@ async fn bytes(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, C
     Ok(Output::default().with_bytes(stream.bytes(there).await?))
 }
 
+/// How many vectors are given, and of how many dimensions.
+#[cfg(feature = "contents")]
+#[derive(serde::Serialize)]
+struct Counted {
+    count: usize,
+    d: u64,
+}
+
 /// Bytes of a stream that are given at once.
+#[cfg(feature = "contents")]
 const MOST_BYTES: u64 = 4 << 20;

@@ -46,12 +46,12 @@ impl Shared {
         self.files.side.map(drop).ok_or_else(|| "no such file".into())
     }
 
-    /// The index in it.
+    /// The index in it, as it is recorded where it is.
     pub(crate) async fn index(&self, access: &Access<'_>) -> Result<Rc<Index>, Cause> {
         if let Some(index) = self.index.borrow().as_ref() {
             return Ok(index.clone());
         }
-        let index = Rc::new(Index::of(access).await?.with_side(self.side()));
+        let index = Rc::new(Index::as_recorded(access).await?.with_side(self.side()));
         Ok(self.index.borrow_mut().insert(index).clone())
     }
 }

@@ -1,15 +1,20 @@
 //! A task: steps, the bytes between them, and what comes out.
 
 use crate::failure::Failure;
+#[cfg(feature = "basics")]
 use crate::verifier::Verifier;
+#[cfg(feature = "contents")]
+use faissil_core::asking::Give;
 use faissil_core::{
     Reading, Span, Step,
-    asking::{self, Ask, Give},
+    asking::{self, Ask},
     error::Cause,
     files::Files,
 };
 use serde::Serialize;
-use std::{fmt, sync::Arc};
+use std::fmt;
+#[cfg(feature = "contents")]
+use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A result.
@@ -17,6 +22,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub(crate) struct Output {
     json: String,
     bytes: Vec<u8>,
+    #[cfg(feature = "basics")]
     verifier: Option<Verifier>,
 }
 
@@ -33,6 +39,7 @@ impl Output {
     }
 
     /// A verification that has begun.
+    #[cfg(feature = "basics")]
     pub(crate) fn with_verifier(self, verifier: Verifier) -> Output {
         Output { verifier: Some(verifier), ..self }
     }
@@ -41,7 +48,9 @@ impl Output {
 /// What a [`Task`] does.
 enum Job {
     One(asking::Task<'static, Output>),
+    #[cfg(feature = "contents")]
     Many(asking::Course<'static, Output>),
+    #[cfg(feature = "contents")]
     Pieces(asking::Course<'static, Arc<Vec<u8>>>),
     /// It failed before it began.
     Failed(Cause),
@@ -79,6 +88,7 @@ impl Task {
     }
 
     /// A question whose answer comes in parts.
+    #[cfg(feature = "contents")]
     pub(crate) fn many<F>(files: Files, question: impl FnOnce(Ask, Give<Output>) -> F) -> Task
     where
         F: Future<Output = Result<(), Cause>> + 'static,
@@ -87,6 +97,7 @@ impl Task {
     }
 
     /// A question whose answer is bytes, piece by piece.
+    #[cfg(feature = "contents")]
     pub(crate) fn pieces<F>(files: Files, question: impl FnOnce(Ask, Give<Arc<Vec<u8>>>) -> F) -> Task
     where
         F: Future<Output = Result<(), Cause>> + 'static,
@@ -117,7 +128,9 @@ impl Task {
     pub fn step(&mut self) -> u32 {
         let stepped = match &mut self.job {
             Job::One(task) => task.step().map(|step| done(step, |output| (Some(output), true))),
+            #[cfg(feature = "contents")]
             Job::Many(course) => course.step().map(|step| done(step, |output| (output, false))),
+            #[cfg(feature = "contents")]
             Job::Pieces(course) => {
                 let output = |piece: Arc<Vec<u8>>| Output::default().with_bytes(Arc::unwrap_or_clone(piece));
                 course.step().map(|step| done(step, |piece| (piece.map(output), false)))
@@ -170,7 +183,9 @@ impl Task {
         let at = at.saturating_add(before);
         match &mut self.job {
             Job::One(task) => task.bring(at, bytes),
+            #[cfg(feature = "contents")]
             Job::Many(course) => course.bring(at, bytes),
+            #[cfg(feature = "contents")]
             Job::Pieces(course) => course.bring(at, bytes),
             Job::Failed(_) | Job::Ended => {}
         }
@@ -187,6 +202,7 @@ impl Task {
     }
 
     /// The verification that has begun, taken out.
+    #[cfg(feature = "basics")]
     pub fn verifier(&mut self) -> Option<Verifier> {
         self.output.verifier.take()
     }

@@ -8,6 +8,7 @@
 //!
 //! [`Portion::estimate`] marks numbers that depend on the C++ library; those are for libstdc++ on 64 bits.
 
+use crate::order::sort_by;
 use crate::outline::{Item, Record, Value};
 use alloc::vec::Vec;
 
@@ -54,7 +55,7 @@ pub fn memory(root: &Record) -> Memory {
         .filter(|&(_, bytes)| bytes > 0)
         .map(|(&(_, what, estimate), bytes)| Portion { what, bytes, estimate })
         .collect();
-    portions.sort_by_key(|portion| core::cmp::Reverse(portion.bytes));
+    sort_by(&mut portions, |a, b| b.bytes.cmp(&a.bytes));
     Memory { bytes: sums.iter().fold(0, |sum, &bytes| sum.saturating_add(bytes)), portions }
 }
 

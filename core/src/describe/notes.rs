@@ -5,6 +5,7 @@
 
 use super::floor::Floor;
 use crate::lists::{Layout, Lists};
+use crate::order::sort_by;
 use crate::outline::{Item, Outline, Record, join};
 use alloc::{
     format,
@@ -66,7 +67,7 @@ pub fn notes(outline: &Outline, floor: &Floor) -> Vec<Note> {
         out.push(Note::new("metric-25", false, text));
     }
     remarks(root, "", &mut out);
-    out.sort_by_key(|note| !note.warning);
+    sort_by(&mut out, |a, b| b.warning.cmp(&a.warning));
     out
 }
 

@@ -73,7 +73,7 @@ pub(super) fn hash(r: &mut Reader<'_>, _: &'static Type) -> Read<()> {
     let bytes = bits.unwrap_or(u64::MAX).div_ceil(8);
     r.exact("hash_table", Dtype::U8, vec![bytes], "bits of the table = buckets * (b + il_nbit)")?;
     let start = r.at();
-    let walk = r.memory.walks.entry(start).or_insert_with(|| Walk::buckets(start, buckets, code_size));
+    let walk = r.memory.walk(start, || Walk::buckets(start, buckets, code_size))?;
     let end = walk.run(r.window).map_err(|stop| inside(stop, "invlists"))?;
     let entries = if let Walk::Counted(walk) = walk { walk.total } else { 0 };
     r.array("invlists", Dtype::U8, vec![end.saturating_sub(start)], false)?;

@@ -92,7 +92,7 @@ fn degree(r: &mut Reader<'_>, cum: Span) -> Read<Option<i64>> {
 
 /// How many nodes reach each level.
 fn nodes_per_level(r: &mut Reader<'_>, levels: Span) -> Read<()> {
-    let walk = r.memory.walks.entry(levels.start).or_insert_with(|| Walk::levels(levels));
+    let walk = r.memory.walk(levels.start, || Walk::levels(levels))?;
     walk.run(r.window).map_err(|stop| inside(stop, "hnsw.levels"))?;
     if let Walk::Levels(walk) = walk
         && let Some(nodes) = &walk.nodes_per_level
@@ -124,7 +124,7 @@ pub(super) fn nsg(r: &mut Reader<'_>, _: &'static Type) -> Read<()> {
     if r.bool("nsg.is_built")? {
         r.agree(at, "nsg.ntotal", "nsg.ntotal = ntotal", header.ntotal, nodes)?;
         let start = r.at();
-        let walk = r.memory.walks.entry(start).or_insert_with(|| Walk::neighbors(start, nodes, degree));
+        let walk = r.memory.walk(start, || Walk::neighbors(start, nodes, degree))?;
         let end = walk.run(r.window).map_err(|stop| inside(stop, "nsg.graph"))?;
         let edges = if let Walk::Neighbors(walk) = walk { walk.edges } else { 0 };
         r.array("nsg.graph", Dtype::I32, vec![end.saturating_sub(start) >> 2], false)?;

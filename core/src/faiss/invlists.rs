@@ -137,7 +137,7 @@ fn place(r: &mut Reader<'_>, nlist: u64, code_size: u64, sizes: Sizes, layout: L
     let span = Span::new(r.at(), 0);
     let fresh =
         || Lists { layout, nlist, code_size, sizes, span, balance: Balance::default(), checkpoints: Vec::new() };
-    let walk = r.memory.walks.entry(span.start).or_insert_with(|| Walk::Lists(Survey::new(fresh())));
+    let walk = r.memory.walk(span.start, || Walk::Lists(Survey::new(fresh())))?;
     let Walk::Lists(survey) = walk else { return Err(Stop::from(Error::truncated(span, 0))) };
     let lists = survey.run(r.window)?.clone();
     let len = lists.span.len;
@@ -148,7 +148,7 @@ fn place(r: &mut Reader<'_>, nlist: u64, code_size: u64, sizes: Sizes, layout: L
 /// The ids of all lists that stand in the header of the formats before 1.4.
 pub(super) fn split_ids(r: &mut Reader<'_>, nlist: u64) -> Read<Span> {
     let start = r.at();
-    let walk = r.memory.walks.entry(start).or_insert_with(|| Walk::counted(start, nlist, 8));
+    let walk = r.memory.walk(start, || Walk::counted(start, nlist, 8))?;
     let end = walk.run(r.window).map_err(|stop| inside(stop, "ids"))?;
     let words = end.saturating_sub(start) >> 3;
     r.array("ids", Dtype::U64, vec![words], false)

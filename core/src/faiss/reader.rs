@@ -4,16 +4,17 @@
 //! missing the whole grammar is run again once they are here, so every byte that was read once is
 //! kept in a short log: a second run never asks for it again, and the window is let go of behind the
 //! cursor. Memory is then what the headers hold, not what was fetched. Long walks over data keep
-//! their own progress ([`Memory::walks`]). No layout is known here.
+//! their own progress ([`Memory::walk`]). No layout is known here.
 
 use super::types::{self, Type};
 use super::walks::Walk;
 use crate::bytes::Span;
 use crate::error::{Error, Kind};
 use crate::limits;
+use crate::order::ByNumber;
 use crate::outline::{Array, Dtype, Family, Field, Fourcc, Item, Name, Outline, Record, Value};
 use crate::window::{Read, Stop, Window};
-use alloc::{collections::BTreeMap, format, vec, vec::Vec};
+use alloc::{format, vec, vec::Vec};
 
 /// What survives when the grammar is started again.
 #[derive(Default)]
@@ -23,7 +24,15 @@ pub(crate) struct Memory {
     /// How often header bytes were missing; more are asked for at once the longer it goes on.
     stops: u32,
     /// Walks over data, by the byte where they start.
-    pub(super) walks: BTreeMap<u64, Walk>,
+    walks: ByNumber<Walk>,
+}
+
+impl Memory {
+    /// The walk that starts at byte `start`, begun if it is not there.
+    pub(super) fn walk(&mut self, start: u64, begin: impl FnOnce() -> Walk) -> Read<&mut Walk> {
+        let missing = || Error::new(Kind::Unsupported("a walk was begun and is gone".into()), start).into();
+        self.walks.get_or(start, begin).ok_or_else(missing)
+    }
 }
 
 /// A place in the file, and the records that are open there.
@@ -62,7 +71,7 @@ pub(crate) fn read(memory: &mut Memory, window: &mut Window) -> Read<Outline> {
     let fault = match reader.any_index("index") {
         Ok(_) => None,
         Err(Stop::Need(span)) => return Err(Stop::Need(span)),
-        Err(Stop::Bad(error)) => Some(reader.named(*error)),
+        Err(Stop::Bad(error)) => Some(reader.named(error)),
     };
     reader.close_all();
     match (reader.root, fault) {
@@ -460,7 +469,7 @@ impl Reader<'_> {
 /// The same stop, with `name` in front of an error's path.
 pub(crate) fn inside(stop: Stop, name: &str) -> Stop {
     match stop {
-        Stop::Bad(error) => Stop::Bad(alloc::boxed::Box::new(error.inside(name))),
+        Stop::Bad(error) => Stop::Bad(error.inside(name)),
         need => need,
     }
 }

@@ -170,7 +170,7 @@ impl Reading for IdStream<'_> {
                     self.asked = Asked::Ids(wanted);
                     return Ok(Step::Need(wanted));
                 }
-                Err(Stop::Bad(error)) => return Err(*error),
+                Err(Stop::Bad(error)) => return Err(error),
             }
         };
         self.rows.start = row.saturating_add(ids.len() as u64);

@@ -56,7 +56,7 @@ impl<'l> Walk<'l> {
                 Ok(Some(list)) if list.number < self.from => {}
                 Ok(list) => return Ok(Step::Done(list)),
                 Err(Stop::Need(span)) => return Ok(Step::Need(span)),
-                Err(Stop::Bad(error)) => return Err(*error),
+                Err(Stop::Bad(error)) => return Err(error),
             }
         }
     }

@@ -7,6 +7,7 @@ use super::{
 use crate::describe::{self, Note};
 use crate::ids::IdSummary;
 use crate::lists::Layout;
+use crate::order::sort_by;
 use crate::outline::{Family, Item, Leaf, Meaning, Outline, Record, Value};
 use alloc::{
     format,
@@ -22,11 +23,11 @@ pub fn inspection(outline: &Outline, known: Known) -> Inspection {
     let mut notes = describe::notes(outline, &floor);
     notes.extend(known.notes);
     notes.extend(known.ids.and_then(duplicate_note));
-    notes.sort_by_key(|note| !note.warning);
+    sort_by(&mut notes, |a, b| b.warning.cmp(&a.warning));
     let mut merged = Object(Vec::new());
     merged_params(&outline.root, &mut merged);
     let mut metadata = known.metadata;
-    metadata.sort();
+    sort_by(&mut metadata, Ord::cmp);
     Inspection {
         file: known.file,
         kind: known.kind,

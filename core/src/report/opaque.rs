@@ -4,6 +4,7 @@
 use super::make::{hex, remark};
 use super::page::{fidelity, keepsakes, remarks, row, size_row};
 use super::{Attachment, Container, Fault, Fidelity, Known, Object, Remark, Stream};
+use crate::order::sort_by;
 use alloc::{string::String, vec::Vec};
 use serde::Serialize;
 
@@ -39,8 +40,8 @@ pub struct Opaque {
 /// What there is to say about a snapshot of bytes that have no outline, for this reason.
 pub fn opaque(known: Known, fault: Fault) -> Opaque {
     let (mut metadata, mut notes) = (known.metadata, known.notes);
-    metadata.sort();
-    notes.sort_by_key(|note| !note.warning);
+    sort_by(&mut metadata, Ord::cmp);
+    sort_by(&mut notes, |a, b| b.warning.cmp(&a.warning));
     Opaque {
         file: known.file,
         kind: known.kind,

@@ -97,7 +97,7 @@ impl<'a> Pass<'a> {
                             self.wanted = Some(span);
                             return Ok(Step::Need(span));
                         }
-                        Err(Stop::Bad(error)) => return Err(*error),
+                        Err(Stop::Bad(error)) => return Err(error),
                     }
                 }
                 self.now = None;

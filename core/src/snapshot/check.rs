@@ -17,6 +17,7 @@ use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
 use crate::limits::WALK_BYTES;
 use crate::lists::Balance;
+use crate::order::sort_by;
 use crate::window::{Read, Stop, Window};
 use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec};
 
@@ -369,8 +370,8 @@ fn check_balance(lists: &ListsSummary, found: &Balance, extent: Option<Span>) ->
 }
 
 /// That no two extents overlap; sorts them.
-fn apart(extents: &mut [(Span, String)]) -> Result<(), Error> {
-    extents.sort();
+fn apart(extents: &mut Vec<(Span, String)>) -> Result<(), Error> {
+    sort_by(extents, Ord::cmp);
     for ((before, last), (span, name)) in extents.iter().zip(extents.iter().skip(1)) {
         if span.start < before.end() {
             let found = format!("{name} at {span} begins inside {last}");
@@ -381,7 +382,7 @@ fn apart(extents: &mut [(Span, String)]) -> Result<(), Error> {
 }
 
 /// That the extents tile the blocks.
-fn cover(extents: &mut [(Span, String)], blocks: Span) -> Result<(), Error> {
+fn cover(extents: &mut Vec<(Span, String)>, blocks: Span) -> Result<(), Error> {
     apart(extents)?;
     let mut at = blocks.start;
     for (span, name) in extents.iter() {

@@ -81,7 +81,7 @@ impl ChunkEntry {
             }
             ChunkKind::Coded { codec, parameters, stored_digest, decoded_digest } => {
                 stored_digest.check(stored, at, "stored bytes of the chunk")?;
-                let coding = Coding::from_entry(*codec, parameters).map_err(|error| Error { at, ..error })?;
+                let coding = Coding::from_entry(*codec, parameters).map_err(|error| error.moved_to(at))?;
                 let decoded = codec::decode(coding, stored, at, self.logical.len)?;
                 decoded_digest.check(&decoded, at, "decoded bytes of the chunk")?;
                 Ok(decoded)

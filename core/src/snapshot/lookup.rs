@@ -7,8 +7,9 @@ use super::section::{Attachment, Layout, Tree};
 use super::walk::{ChunkWalk, TreeWalk};
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
+use crate::order::ByNumber;
 use crate::window::{Read, Window};
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
 
 impl Snapshot {
     /// Finds the rows of `id` in the lookup tree of [`Ids::lookup`](super::Ids): one request a storey, and one
@@ -19,7 +20,7 @@ impl Snapshot {
             manifest: self.manifest().start,
             window: self.window(),
             pending: alloc::vec![root_of(lookup)],
-            seen: BTreeMap::new(),
+            seen: ByNumber::default(),
             rows: Vec::new(),
         }
     }
@@ -124,7 +125,7 @@ pub struct FindId {
     /// Pages that may hold the id, with their height; the next one last.
     pending: Vec<(u8, Child)>,
     /// Where the last page of each height ended: pages ascend, so none is read twice.
-    seen: BTreeMap<u8, u64>,
+    seen: ByNumber<u64>,
     rows: Vec<u64>,
 }
 
@@ -132,13 +133,13 @@ impl FindId {
     pub(crate) fn run(&mut self) -> Read<Vec<u64>> {
         while let Some((height, child)) = self.pending.last() {
             let (height, place) = (*height, child.place());
-            if self.seen.get(&height).is_some_and(|end| place.start < *end) {
+            if self.seen.get(height.into()).is_some_and(|end| place.start < *end) {
                 return Err(Error::invalid(place.start, "pages ascend in the file", place.span()).into());
             }
             let bytes = self.window.bytes(place.span())?;
             let page = Page::parse(&bytes, &place, Table::Ids, height, self.manifest)?;
             self.window.forget(place.span());
-            self.seen.insert(height, place.span().end());
+            self.seen.insert(height.into(), place.span().end());
             self.pending.pop();
             match page {
                 Page::Leaf { entries: bytes, at } => self.take_rows(&bytes, at)?,

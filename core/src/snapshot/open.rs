@@ -83,7 +83,7 @@ pub(crate) fn finish<T>(read: Read<T>) -> Result<Step<T>, Error> {
     match read {
         Ok(out) => Ok(Step::Done(out)),
         Err(Stop::Need(span)) => Ok(Step::Need(span)),
-        Err(Stop::Bad(error)) => Err(*error),
+        Err(Stop::Bad(error)) => Err(error),
     }
 }
 

@@ -47,15 +47,16 @@ impl SectionBody for Attachments {
     const TAG: Fourcc = tag::ATCH;
 
     fn check(&self, at: u64, manifest: u64) -> Result<(), Error> {
-        let mut names = alloc::collections::BTreeSet::new();
+        let mut names: alloc::vec::Vec<&str> = alloc::vec::Vec::new();
         for (number, attachment) in self.attachments.iter().enumerate() {
             let inside = |error: Error| error.inside(&format!("attachments[{number}]"));
             if let Some(rule) = attachment_name_fault(&attachment.name) {
                 return Err(inside(Error::invalid(at, rule, format!("{:?}", attachment.name))));
             }
-            if !names.insert(&attachment.name) {
+            let Err(place) = names.binary_search(&attachment.name.as_str()) else {
                 return Err(inside(Error::invalid(at, "names are unique", format!("`{}` twice", attachment.name))));
-            }
+            };
+            names.insert(place, &attachment.name);
             if attachment.table.is_some() != (attachment.length > 0) {
                 let rule = "an attachment has a table exactly when it has bytes";
                 return Err(inside(Error::inconsistent(at, rule, attachment.length > 0, attachment.table.is_some())));

@@ -233,7 +233,7 @@ impl Reading for FindMark {
         match self.run() {
             Ok(found) => Ok(Step::Done(found)),
             Err(Stop::Need(span)) => Ok(Step::Need(span)),
-            Err(Stop::Bad(error)) => Err(*error),
+            Err(Stop::Bad(error)) => Err(error),
         }
     }
 

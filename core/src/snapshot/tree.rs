@@ -17,6 +17,7 @@ use crate::bytes::{Reading, Step};
 use crate::error::Error;
 use crate::limits::MAX_BODY;
 use crate::lists::Lists;
+use crate::order::sort_by;
 use crate::outline::{Dtype, Fourcc, Meaning, Outline};
 use crate::window::{Read, Window};
 use alloc::{format, string::String, vec::Vec};
@@ -85,7 +86,7 @@ impl TreeBody {
     /// The summary of an outline, with its description and facts as the caller words them. The records are in
     /// the body at first; the writer moves them where they are too long.
     pub fn new(outline: &Outline, description: String, mut facts: Vec<Entry>) -> TreeBody {
-        facts.sort_by(|a, b| a.key.cmp(&b.key));
+        sort_by(&mut facts, |a, b| a.key.cmp(&b.key));
         facts.dedup_by(|a, b| a.key == b.key);
         TreeBody {
             description,
@@ -131,9 +132,9 @@ fn largest_arrays(outline: &Outline) -> Vec<ArrayPlace> {
             _ => None,
         })
         .collect();
-    arrays.sort_by_key(|(_, array)| (core::cmp::Reverse(array.span.len), array.span.start));
+    sort_by(&mut arrays, |(_, a), (_, b)| b.span.len.cmp(&a.span.len).then(a.span.start.cmp(&b.span.start)));
     arrays.truncate(SUMMARY_ARRAYS);
-    arrays.sort_by_key(|(_, array)| array.span.start);
+    sort_by(&mut arrays, |(_, a), (_, b)| a.span.start.cmp(&b.span.start));
     let place = |(leaf, array): &(&crate::outline::Leaf<'_>, &crate::outline::Array)| ArrayPlace {
         path: leaf.path.clone(),
         dtype: dtype_number(array.dtype),

@@ -5,13 +5,9 @@
 //! from all over a large index do not cost a chunk each.
 
 use crate::bytes::Span;
+use crate::order::ByNumber;
 use crate::snapshot::{ChunkEntry, ChunkKind};
-use alloc::{
-    collections::{BTreeMap, VecDeque},
-    string::String,
-    sync::Arc,
-    vec::Vec,
-};
+use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
 
 /// Bytes of checked chunks that are kept. The last one is kept whatever its size.
 const KEPT: usize = 16 << 20;
@@ -38,9 +34,9 @@ pub struct Recent {
     pages: VecDeque<Arc<[ChunkEntry]>>,
     chunks: VecDeque<(Span, Arc<Vec<u8>>)>,
     /// Numbers of verbatim chunks that were found good, 64 to a word.
-    good: BTreeMap<u64, u64>,
+    good: ByNumber<u64>,
     /// Damaged chunks that were given, by number.
-    shown: BTreeMap<u64, Shown>,
+    shown: ByNumber<Shown>,
 }
 
 impl Recent {
@@ -66,7 +62,9 @@ impl Recent {
     pub fn keep(&mut self, entry: &ChunkEntry, bytes: Arc<Vec<u8>>) {
         if let ChunkKind::Sealed { .. } = entry.kind {
             let (word, bit) = place(entry.number);
-            *self.good.entry(word).or_default() |= bit;
+            if let Some(bits) = self.good.get_or(word, || 0) {
+                *bits |= bit;
+            }
         }
         self.push(entry.logical, bytes);
     }
@@ -86,7 +84,7 @@ impl Recent {
     pub fn is_gone(&self, entry: &ChunkEntry) -> bool {
         let (word, bit) = place(entry.number);
         matches!(entry.kind, ChunkKind::Sealed { .. })
-            && self.good.get(&word).is_some_and(|word| word & bit != 0)
+            && self.good.get(word).is_some_and(|word| word & bit != 0)
             && self.chunk(entry.logical).is_none()
     }
 

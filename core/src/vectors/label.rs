@@ -72,7 +72,7 @@ impl Reading for LabelStream<'_> {
         let Some(now) = &mut self.now else { return Ok(Step::Done(None)) };
         match now.run(&self.maps) {
             Err(Stop::Need(span)) => Ok(Step::Need(span)),
-            Err(Stop::Bad(error)) => Err(*error),
+            Err(Stop::Bad(error)) => Err(error),
             Ok(()) => Ok(Step::Done(self.now.take().map(|now| now.batch))),
         }
     }
@@ -191,7 +191,7 @@ impl Reading for FindRows<'_> {
         match self.read_pairs() {
             Ok(()) => {}
             Err(Stop::Need(span)) => return Ok(Step::Need(span)),
-            Err(Stop::Bad(error)) => return Err(*error),
+            Err(Stop::Bad(error)) => return Err(error),
         }
         loop {
             match self.stream.step()? {

@@ -204,7 +204,7 @@ impl Reading for VectorStream<'_> {
                     _ => missing,
                 }));
             }
-            Err(Stop::Bad(error)) => return Err(*error),
+            Err(Stop::Bad(error)) => return Err(error),
         };
         let at = match (self.stored.codes, self.list) {
             (Codes::Lists(_), Some(list)) => Some(InList { list: list.number, offset: row.saturating_sub(list.row) }),

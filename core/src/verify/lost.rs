@@ -4,11 +4,12 @@ use crate::bytes::Span;
 use crate::error::Cause;
 use crate::ids::{IdPlace, IdStream, ids_in, place};
 use crate::lists::{Layout, List, Lists, Sizes};
+use crate::order::{ByNumber, sort_by};
 use crate::outline::{Leaf, Meaning, Outline, join};
 use crate::snapshot::Ids;
 use crate::source::Source;
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
-use core::{cmp::Reverse, ops::Range};
+use alloc::{format, string::String, vec::Vec};
+use core::ops::Range;
 
 /// The most ids that are named for one damage.
 pub const MOST_IDS: usize = 1000;
@@ -70,7 +71,7 @@ pub(super) async fn explain(outline: &Outline, span: Span, joined: &Source<'_>) 
         let name = if outline.fault.is_none() { "trailing" } else { "not understood" };
         names.push((part.len, format!("{name} bytes {part}")));
     }
-    names.sort_by_key(|(len, _)| Reverse(*len));
+    sort_by(&mut names, |(a, _), (b, _)| b.cmp(a));
     let mut names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
     names.dedup();
     if names.len() > MOST_LEAVES {
@@ -83,7 +84,7 @@ pub(super) async fn explain(outline: &Outline, span: Span, joined: &Source<'_>) 
 
 /// The same rows in ranges that ascend and do not meet.
 fn merged(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
-    ranges.sort_unstable_by_key(|range| range.start);
+    sort_by(&mut ranges, |a, b| a.start.cmp(&b.start));
     let mut out: Vec<Range<u64>> = Vec::new();
     for range in ranges {
         match out.last_mut() {
@@ -113,9 +114,14 @@ impl IdsLost {
     /// Drop what cannot be an id of this index. Ids that stand in damaged bytes themselves are named as they read now;
     /// what the snapshot records of its ids shows up most that have changed.
     pub(super) fn keep_possible(&mut self, recorded: &Ids) {
-        let mut seen = BTreeSet::new();
+        let mut seen = ByNumber::default();
         let distinct = recorded.duplicates == Some(0);
-        self.ids.retain(|id| (recorded.min..=recorded.max).contains(id) && (seen.insert(*id) || !distinct));
+        self.ids.retain(|id| {
+            let is_new = (recorded.min..=recorded.max).contains(id) && seen.get(id.cast_unsigned()).is_none();
+            let is_kept = is_new || !distinct && (recorded.min..=recorded.max).contains(id);
+            seen.insert(id.cast_unsigned(), ());
+            is_kept
+        });
     }
 
     /// Count these in; those of them that can still be named.

@@ -4,9 +4,9 @@ use super::{Checked, Prepared, Verified, finish};
 use crate::error::{Cause, Error};
 use crate::ids::Scratch;
 use crate::opened::Access;
+use crate::order::ByNumber;
 use crate::snapshot::{Check, ChunkEntry, ChunkKind, Digest, Found, Owner};
 use alloc::{
-    collections::BTreeMap,
     format,
     string::{String, ToString},
     vec,
@@ -39,7 +39,7 @@ pub struct Verifier {
     chunks: Vec<ChunkEntry>,
     states: Vec<State>,
     /// How damage shows, for the first chunk of each run of damaged ones, by place in `chunks`.
-    reasons: BTreeMap<usize, String>,
+    reasons: ByNumber<String>,
     wholes: Vec<Whole>,
     /// What ended going through the structure.
     failures: Vec<Cause>,
@@ -80,7 +80,7 @@ impl Verifier {
             prepared,
             chunks: Vec::new(),
             states: Vec::new(),
-            reasons: BTreeMap::new(),
+            reasons: ByNumber::default(),
             wholes: Vec::new(),
             failures: Vec::new(),
             hashing: Hashing::default(),
@@ -151,7 +151,7 @@ impl Verifier {
                 State::Good
             }
             Err(error) => {
-                self.reasons.insert(number, reason(entry, &error));
+                self.reasons.insert(number as u64, reason(entry, &error));
                 self.thin_out(number);
                 State::Damaged
             }
@@ -174,10 +174,10 @@ impl Verifier {
         let drop_after = neighbours(number, after) && is_damaged(after);
         let drop_this = number.checked_sub(1).is_some_and(|before| neighbours(before, number) && is_damaged(before));
         if drop_after {
-            self.reasons.remove(&after);
+            self.reasons.remove(after as u64);
         }
         if drop_this {
-            self.reasons.remove(&number);
+            self.reasons.remove(number as u64);
         }
     }
 
@@ -219,7 +219,7 @@ impl Verifier {
         for (number, (entry, state)) in self.chunks.iter().zip(&self.states).enumerate() {
             checked.begin(core::slice::from_ref(entry));
             if *state == State::Damaged {
-                checked.damaged(entry, self.reasons.remove(&number).unwrap_or_default());
+                checked.damaged(entry, self.reasons.remove(number as u64).unwrap_or_default());
             }
         }
         for whole in self.wholes {

@@ -40,7 +40,7 @@ pub(super) fn measure(index: Borrowed<'_>) -> Result<Measured, Cause> {
     let mut outline = onlooker.finish(&tail)?;
     outline.file_len = len;
     if let Some(fault) = &outline.fault {
-        return Err(Cause::Fault(Box::new(fault.clone())));
+        return Err(Cause::Fault(fault.clone()));
     }
     if outline.end != len {
         let said = format!("FAISS wrote {len} bytes of an index that ends at byte {}", outline.end);

@@ -15,7 +15,7 @@ use faissil_core::{
 /// That the linked FAISS may be given this stream.
 pub(super) fn admit(outline: &Outline) -> Result<(), Cause> {
     if let Some(fault) = &outline.fault {
-        return Err(Cause::Fault(Box::new(fault.clone())));
+        return Err(Cause::Fault(fault.clone()));
     }
     let (linked, floor) = (linked(), describe::floor(outline));
     let place = |path: &str, at: u64| match path {

@@ -1,6 +1,6 @@
 import { fault, FaissilError } from './error.js'
 import { parse } from './json.js'
-import type { ModuleFile, ModuleVerifier, Task } from './module.js'
+import type { Module, ModuleFile, Task } from './module.js'
 import type { Pages } from './pages.js'
 import { said } from './source.js'
 
@@ -12,7 +12,6 @@ export interface Result {
   /** As text, so that whoever wants no numbers of it need not look for them. */
   json: string
   bytes: Uint8Array
-  verifier: ModuleVerifier | undefined
 }
 
 /** The files that a task may need, and the task's own. */
@@ -21,6 +20,13 @@ export interface Ground {
   pages: Pages
   side: Pages | undefined
 }
+
+/** The same file as another module sees it: what was read stays read. */
+export const groundOf = ({ File }: Module, { pages, side }: Omit<Ground, 'file'>, name: string): Ground => ({
+  file: new File(BigInt(pages.size), name, side && BigInt(side.size)),
+  pages,
+  side,
+})
 
 /** Begin a task of a file. */
 export const begin = (ground: Ground, op: string, params: object = {}): Task =>
@@ -35,7 +41,7 @@ export async function* run(ground: Ground, task: Task, signal?: AbortSignal): As
       const answer = inside(() => task.step())
       if (answer === 3) return
       if (answer === 2) throw failure(parse(task.json()) as Failed)
-      if (answer === 1) yield inside(() => ({ json: task.json(), bytes: task.bytes(), verifier: task.verifier() }))
+      if (answer === 1) yield inside(() => ({ json: task.json(), bytes: task.bytes() }))
       else await feed(ground, task, signal)
       await turns.maybe()
     }
@@ -44,9 +50,12 @@ export async function* run(ground: Ground, task: Task, signal?: AbortSignal): As
   }
 }
 
-/** Run a task that has one result. */
-export async function runOnce(ground: Ground, task: Task, signal?: AbortSignal): Promise<Result> {
-  for await (const result of run(ground, task, signal)) return result
+/** Run a task that has one result; `take` may take more than that out of it. */
+export async function runOnce(ground: Ground, task: Task, signal?: AbortSignal, take?: (task: Task) => void): Promise<Result> {
+  for await (const result of run(ground, task, signal)) {
+    if (take) inside(() => take(task))
+    return result
+  }
   throw fault('internal', 'a task ended without a result')
 }
 

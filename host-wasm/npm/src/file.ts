@@ -1,7 +1,7 @@
-import { begin, run, runOnce, type Ground, type Result } from './drive.js'
+import { begin, groundOf, run, runOnce, type Ground, type Result } from './drive.js'
 import { fault, FaissilError } from './error.js'
 import { parse } from './json.js'
-import { ModuleFile, start, type ModuleSource } from './module.js'
+import { basics, contents, type Module, type ModuleSource } from './module.js'
 import { Pages, type Fetched } from './pages.js'
 import { sourceOf, type Input } from './source.js'
 import type { FoundId, Inspection, Opaque, Part, Place, Vectors, Verification } from './types.js'
@@ -17,6 +17,8 @@ export interface OpenOptions {
   signal?: AbortSignal
   /** Where the WebAssembly module is, if not beside the package's code. */
   wasm?: ModuleSource
+  /** Where the second module is, which is loaded when vectors, attachments or other contents are first asked for. */
+  contents?: ModuleSource
 }
 
 /** What every task takes. */
@@ -40,6 +42,7 @@ export class IndexFile {
   /** What was read so far. */
   readonly fetched: Readonly<Fetched>
   private ground: Ground | undefined
+  private second: Promise<Ground> | undefined
 
   /** Use {@link open}. */
   constructor(
@@ -47,11 +50,12 @@ export class IndexFile {
     side: Pages | undefined,
     /** What reports call it. */
     readonly name: string,
+    module: Module,
+    private readonly contents?: ModuleSource,
   ) {
     this.size = pages.size
     this.fetched = pages.fetched
-    const sideLength = side && BigInt(side.size)
-    this.ground = { file: new ModuleFile(BigInt(pages.size), name, sideLength), pages, side }
+    this.ground = groundOf(module, { pages, side }, name)
   }
 
   /** What is in it. A snapshot answers from its own record, in a read or two; {@link verify} holds that against its bytes. */
@@ -88,7 +92,7 @@ export class IndexFile {
 
   /** Where these ids are, along the cheapest road there is; in their order. */
   async find(ids: readonly bigint[], options: TaskOptions = {}): Promise<FoundId[]> {
-    const { json } = await this.ask('find', { ids: ids.map(String) }, options)
+    const { json } = await this.askContents('find', { ids: ids.map(String) }, options)
     const { found } = parse(json) as { found: (Omit<FoundId, 'id'> & { id: number | bigint })[] }
     return found.map((one) => ({ ...one, id: BigInt(one.id) }))
   }
@@ -111,7 +115,7 @@ export class IndexFile {
     which: { rows: readonly number[] } | { ids: readonly bigint[] } | { first: number; count: number },
     options: TaskOptions = {},
   ): Promise<Vectors> {
-    const ground = this.open()
+    const ground = await this.openContents()
     const params = 'ids' in which ? { ids: which.ids.map(String) } : which
     const results = []
     for await (const result of run(ground, begin(ground, 'vectors', params), options.signal)) results.push(result)
@@ -125,7 +129,7 @@ export class IndexFile {
 
   /** An attachment in pieces, each checked; a digest that is not right at the end is an error. */
   async *attachmentPieces(name: string, options: TaskOptions = {}): AsyncGenerator<Uint8Array, void, void> {
-    const ground = this.open()
+    const ground = await this.openContents()
     for await (const { bytes } of run(ground, begin(ground, 'attachment', { name }), options.signal)) yield bytes
   }
 
@@ -144,19 +148,19 @@ export class IndexFile {
 
   /** The text of `faissil dump`: bytes of the stream beside their meaning; all of it in short, or what touches `at`. */
   async dump(at?: Place, options: TaskOptions = {}): Promise<string> {
-    const { json } = await this.ask('dump', span(at), options)
+    const { json } = await this.askContents('dump', span(at), options)
     return parse(json) as string
   }
 
   /** What lies where in the stream; all of it, or what touches `at`. */
   async parts(at?: Place, options: TaskOptions = {}): Promise<{ end: number; parts: Part[] }> {
-    const { json } = await this.ask('parts', span(at), options)
+    const { json } = await this.askContents('parts', span(at), options)
     return parse(json) as { end: number; parts: Part[] }
   }
 
   /** Bytes of the stream, at most 4 MiB at a time, fewer at its end. For looking at: damaged ones are given as they are. */
   async bytes(offset: number, length: number, options: TaskOptions = {}): Promise<Uint8Array> {
-    return (await this.ask('bytes', { at: offset, len: length }, options)).bytes
+    return (await this.askContents('bytes', { at: offset, len: length }, options)).bytes
   }
 
   /** Let go of everything. */
@@ -164,7 +168,8 @@ export class IndexFile {
     this.ground?.file.free()
     this.ground?.pages.close()
     this.ground?.side?.close()
-    this.ground = undefined
+    void this.second?.then(({ file }) => file.free(), () => {})
+    this.ground = this.second = undefined
   }
 
   [Symbol.dispose](): void {
@@ -174,6 +179,26 @@ export class IndexFile {
   private ask(op: string, params: object, options: TaskOptions): Promise<Result> {
     const ground = this.open()
     return runOnce(ground, begin(ground, op, params), options.signal)
+  }
+
+  private async askContents(op: string, params: object, options: TaskOptions): Promise<Result> {
+    const ground = await this.openContents()
+    return runOnce(ground, begin(ground, op, params), options.signal)
+  }
+
+  /** The file as the second module sees it. */
+  private async openContents(): Promise<Ground> {
+    const ground = this.open()
+    const opening = (this.second ??= contents.start(this.contents).then((module) => groundOf(module, ground, this.name)))
+    try {
+      await opening
+    } catch (error) {
+      // The module may come another time.
+      if (this.second === opening) this.second = undefined
+      throw error
+    }
+    this.open()
+    return opening
   }
 
   private open(): Ground {
@@ -194,8 +219,8 @@ const exact = (id: bigint | number | null): bigint | null => (id === null ? null
 export async function open(input: Input, options: OpenOptions = {}): Promise<IndexFile> {
   const { signal, wasm } = options
   const side = options.side === undefined ? undefined : sourceOf(options.side, signal)
-  const [source, sideSource] = await Promise.all([sourceOf(input, signal), side, start(wasm)])
+  const [source, sideSource, module] = await Promise.all([sourceOf(input, signal), side, basics.start(wasm)])
   signal?.throwIfAborted()
   const name = options.name ?? source.name ?? 'index'
-  return new IndexFile(new Pages(source), sideSource && new Pages(sideSource), name)
+  return new IndexFile(new Pages(source), sideSource && new Pages(sideSource), name, module, options.contents)
 }

@@ -104,7 +104,9 @@ export class Verifier {
 
 /** Begin: all of the file but its chunks is read. */
 export async function beginVerifier(ground: Ground, expect?: string, signal?: AbortSignal): Promise<Verifier> {
-  const { json, bytes, verifier } = await runOnce(ground, begin(ground, 'verify', { expect }), signal)
+  let verifier: ModuleVerifier | undefined
+  const task = begin(ground, 'verify', { expect })
+  const { json, bytes } = await runOnce(ground, task, signal, () => (verifier = task.verifier()))
   const places = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const number = (at: number): number => Number(places.getBigUint64(at, true))
   const chunks = Array.from({ length: bytes.length / 16 }, (_, chunk): Place => ({ offset: number(chunk * 16), bytes: number(chunk * 16 + 8) }))

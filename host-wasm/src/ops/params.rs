@@ -1,5 +1,6 @@
 //! The parameters of tasks.
 
+#[cfg(feature = "contents")]
 use faissil_core::{Span, error::Cause, ids::ExternalId};
 use serde::Deserialize;
 use std::ops::Range;
@@ -25,6 +26,7 @@ impl Params {
     }
 
     /// Ids, which are text.
+    #[cfg(feature = "contents")]
     pub(crate) fn ids(&self) -> Result<Option<Vec<ExternalId>>, Cause> {
         let id = |text: &String| match text.parse() {
             Ok(id) => Ok(ExternalId(id)),
@@ -34,6 +36,7 @@ impl Params {
     }
 
     /// The bytes that are asked for, if not all.
+    #[cfg(feature = "contents")]
     pub(crate) fn span(&self) -> Option<Span> {
         self.at.map(|at| Span::new(at, self.len))
     }

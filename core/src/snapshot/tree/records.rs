@@ -90,14 +90,14 @@ impl Reader<'_> {
     }
 
     fn fault(&mut self) -> Result<Error, Error> {
-        let (at, path) = (self.take()?, self.take()?);
+        let (at, path): (u64, String) = (self.take()?, self.take()?);
         let here = self.cursor.at();
         let kind = match self.take::<u8>()? {
             0 => Kind::UnknownTag(Fourcc(self.take()?)),
             1 => Kind::Unsupported(self.take::<String>()?.into()),
             other => return Err(Error::invalid(here, "kind of fault is 0 or 1", other)),
         };
-        Ok(Error { kind, at, path })
+        Ok(Error::new(kind, at).inside(&path))
     }
 
     fn span(&mut self) -> Result<Span, Error> {
@@ -343,12 +343,10 @@ mod tests {
     fn outline() -> impl Strategy<Value = Outline> {
         let nested = prop_oneof![3 => item(), 1 => record(item()).prop_map(Item::Record)];
         let nested = prop_oneof![3 => item(), 1 => record(nested).prop_map(Item::Record)];
-        let fault =
-            prop::option::of((any::<[u8; 4]>(), any::<u64>(), "[a-z.]{0,9}").prop_map(|(tag, at, path)| Error {
-                kind: Kind::UnknownTag(Fourcc(tag)),
-                at,
-                path,
-            }));
+        let fault = prop::option::of(
+            (any::<[u8; 4]>(), any::<u64>(), "[a-z.]{0,9}")
+                .prop_map(|(tag, at, path)| Error::new(Kind::UnknownTag(Fourcc(tag)), at).inside(&path)),
+        );
         (any::<(u64, u64)>(), record(nested), fault).prop_map(|((file_len, end), root, fault)| Outline {
             file_len,
             root,
