@@ -11,6 +11,7 @@ pub mod diff;
 pub mod error;
 pub mod faiss;
 pub mod files;
+pub mod health;
 pub mod ids;
 pub mod keep;
 pub mod limits;

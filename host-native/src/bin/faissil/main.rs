@@ -9,6 +9,7 @@ mod attachments;
 mod diff;
 mod dump;
 mod fixture;
+mod health;
 mod ids;
 mod input;
 mod inspect;
@@ -48,6 +49,8 @@ enum Command {
     Load(load::Args),
     Verify(verify::Args),
     Inspect(inspect::Args),
+    Health(health::Args),
+    Map(health::MapArgs),
     Ids(ids::Args),
     Vectors(vectors::Args),
     Diff(diff::Args),
@@ -130,6 +133,8 @@ impl Command {
             Command::Load(args) => args.run(),
             Command::Verify(args) => args.run(),
             Command::Inspect(args) => args.run(),
+            Command::Health(args) => args.run(),
+            Command::Map(args) => args.run(),
             Command::Ids(args) => args.run(),
             Command::Vectors(args) => args.run(),
             Command::Diff(args) => args.run(),
