@@ -7,6 +7,7 @@
 use crate::place::{Fourcc, Span};
 use alloc::{
     borrow::Cow,
+    boxed::Box,
     format,
     string::{String, ToString},
 };
@@ -120,6 +121,63 @@ impl Kind {
             Kind::Digest { .. } => "damaged",
             Kind::Codec { .. } => "cannot decode",
         }
+    }
+}
+
+impl Kind {
+    /// Whether the bytes are to blame, and not what this build takes on.
+    pub fn is_damage(&self) -> bool {
+        !matches!(self, Kind::UnknownTag(_) | Kind::Limit { .. } | Kind::NotThis(_) | Kind::Unsupported(_))
+    }
+}
+
+/// Why a question about a file has no answer. Hosts have causes of their own beside these.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// The file's bytes are at fault, or are of a kind that this build does not take.
+    #[error("{0}")]
+    Fault(Box<Error>),
+    /// The bytes are not what was promised: damage, or another file than the expected one.
+    #[error("{0}")]
+    Damage(String),
+    /// Nothing is wrong with the bytes; what was asked for is not done.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl Cause {
+    /// Whether the file is damaged, or differs from what it has to be.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Cause::Fault(fault) => fault.kind.is_damage(),
+            Cause::Damage(_) => true,
+            Cause::Refused(_) => false,
+        }
+    }
+
+    /// One or two words for programs: [`Kind::label`], `damaged` or `refused`.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Cause::Fault(fault) => fault.kind.label(),
+            Cause::Damage(_) => "damaged",
+            Cause::Refused(_) => "refused",
+        }
+    }
+
+    /// The byte at which it shows; 0 where it is no fault of one place.
+    pub fn at(&self) -> u64 {
+        if let Cause::Fault(fault) = self { fault.at } else { 0 }
+    }
+
+    /// The part that was being read; empty at the top, and where it is no fault of one place.
+    pub fn path(&self) -> &str {
+        if let Cause::Fault(fault) = self { &fault.path } else { "" }
+    }
+}
+
+impl From<Error> for Cause {
+    fn from(fault: Error) -> Cause {
+        Cause::Fault(Box::new(fault))
     }
 }
 

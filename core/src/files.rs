@@ -36,6 +36,15 @@ impl Files {
         self.len() == 0
     }
 
+    /// Whose bytes a span of the run is: 0 of the first file, 1 of the side file; and the span counted from that file's
+    /// first byte.
+    pub fn which(&self, span: Span) -> (u32, Span) {
+        match span.start.checked_sub(self.stream) {
+            Some(start) if self.side.is_some() => (1, Span::new(start, span.len)),
+            _ => (0, span),
+        }
+    }
+
     /// Where a span of the data of `lists` lies in the run of both files.
     ///
     /// # Errors

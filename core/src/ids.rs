@@ -13,6 +13,7 @@ mod lookup;
 mod place;
 mod repeats;
 mod road;
+mod scratch;
 mod stream;
 mod summary;
 
@@ -21,6 +22,7 @@ pub use lookup::{Found, Lookup, Place};
 pub use place::{IdPlace, Unfollowed, place};
 pub use repeats::repeats;
 pub use road::{Cost, Plan, Road, plan_lookup};
+pub use scratch::{Memory, Scratch, Summing};
 pub use stream::{Batch, IdStream, InList};
 pub use summary::{IdKind, IdSummary, Summariser};
 

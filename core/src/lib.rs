@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+pub mod asking;
 pub mod bytes;
 pub mod codec;
 pub mod cut;
@@ -13,15 +14,21 @@ pub mod faiss;
 pub mod files;
 pub mod health;
 pub mod ids;
+pub mod index;
+pub mod inspect;
+pub mod judge;
 pub mod keep;
 pub mod limits;
 pub mod lists;
+pub mod names;
+pub mod opened;
 pub mod outline;
 mod place;
 pub mod recognise;
 pub mod report;
 pub mod salvage;
 pub mod snapshot;
+pub mod source;
 pub mod standin;
 pub mod vectors;
 pub mod window;

@@ -4,8 +4,13 @@
 //! straight on gets pages that double up to [`LONGEST`], so that it costs few calls. Nothing is kept
 //! here: what a reading does not forget it holds itself.
 
-use crate::{Cause, error::Verdict, store::Store};
-use faissil_core::{Reading, Span, Step};
+use crate::{Cause, error::Verdict, parallel::Progress, store::Store};
+use faissil_core::{
+    Reading, Span, Step,
+    asking::{Ask, Task},
+    files::Files,
+};
+use std::future::Future;
 
 /// Bytes of the smallest read.
 const PAGE: u64 = 4096;
@@ -37,6 +42,60 @@ pub fn drive_on<R: Reading>(reading: &mut R, store: &(impl Store + ?Sized)) -> R
         let straight_on = span.start == expected;
         page = if straight_on { (page * 2).min(LONGEST) } else { PAGE };
         expected = bring(reading, span, page, store, &mut buffer)?;
+    }
+}
+
+/// Ask `question` of a store.
+///
+/// # Errors
+/// Whatever the question or the store says.
+pub fn ask<'a, T, F>(store: &(impl Store + ?Sized), question: impl FnOnce(Ask) -> F) -> Result<T, Cause>
+where
+    F: Future<Output = Result<T, faissil_core::error::Cause>> + 'a,
+{
+    Ok(drive(Task::new(Files::only(store.len()), question), store)??)
+}
+
+/// Ask `question` of a file and the side file behind it, which are `joined`; `files` are their lengths. Tell how far
+/// it is.
+///
+/// # Errors
+/// Whatever the question or the store says.
+pub fn ask_telling<'a, T, F>(
+    joined: &(impl Store + ?Sized),
+    files: Files,
+    progress: Progress<'_>,
+    question: impl FnOnce(Ask) -> F,
+) -> Result<T, Cause>
+where
+    F: Future<Output = Result<T, faissil_core::error::Cause>> + 'a,
+{
+    let task = Task::new(files, question);
+    Ok(drive(Telling { task, told: (0, 0), progress }, joined)??)
+}
+
+/// A task that tells how far it is.
+struct Telling<'a, 'p, T> {
+    task: Task<'a, T>,
+    told: (u64, u64),
+    progress: Progress<'p>,
+}
+
+impl<T> Reading for Telling<'_, '_, T> {
+    type Output = Result<T, faissil_core::error::Cause>;
+
+    fn step(&mut self) -> Result<Step<Self::Output>, faissil_core::Error> {
+        let step = self.task.step()?;
+        let now = self.task.progress();
+        if now != self.told {
+            self.told = now;
+            (self.progress)(now.0, now.1);
+        }
+        Ok(step)
+    }
+
+    fn bring(&mut self, at: u64, bytes: &[u8]) {
+        self.task.bring(at, bytes);
     }
 }
 

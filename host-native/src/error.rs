@@ -46,14 +46,10 @@ pub struct Error {
 impl Cause {
     /// Whether the file is to blame.
     pub fn verdict(&self) -> Verdict {
-        use faissil_core::Kind;
         match self {
             Cause::Damage(_) => Verdict::Damaged,
-            Cause::Io(_) | Cause::Refused(_) | Cause::Faiss(_) | Cause::Cancelled => Verdict::Undone,
-            Cause::Fault(fault) => match fault.kind {
-                Kind::UnknownTag(_) | Kind::Limit { .. } | Kind::NotThis(_) | Kind::Unsupported(_) => Verdict::Undone,
-                _ => Verdict::Damaged,
-            },
+            Cause::Fault(fault) if fault.kind.is_damage() => Verdict::Damaged,
+            _ => Verdict::Undone,
         }
     }
 
@@ -125,6 +121,17 @@ impl Error {
 impl From<faissil_core::Error> for Cause {
     fn from(fault: faissil_core::Error) -> Cause {
         Cause::Fault(Box::new(fault))
+    }
+}
+
+impl From<faissil_core::error::Cause> for Cause {
+    fn from(cause: faissil_core::error::Cause) -> Cause {
+        use faissil_core::error::Cause as Core;
+        match cause {
+            Core::Fault(fault) => Cause::Fault(fault),
+            Core::Damage(reason) => Cause::Damage(reason),
+            Core::Refused(reason) => Cause::Refused(reason),
+        }
     }
 }
 

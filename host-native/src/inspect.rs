@@ -1,42 +1,44 @@
-//! What is in a file, as a report.
-//!
-//! A snapshot's own record answers without its stream being touched, and is marked `as recorded`; of a
-//! plain index file the outline is made and the ids are read.
+//! What is in a file, as a report, asked of files; see [`faissil_core::inspect`].
 
 use crate::{
-    Cause, Error,
-    drive::drive,
-    judge,
-    load::attachments,
-    opened::{Opened, Stream, interrupted_seal},
+    Cause, Error, beside,
+    drive::{ask, ask_telling},
+    opened::{Opened, Stream},
     parallel::Progress,
-    store::{Decoded, File, Joined, Shown, Store, Watched},
-    summing::Summing,
-    verify::has_ids,
+    store::{Decoded, File, Joined, Shown, Store},
+    summing::Directory,
 };
 use faissil_core::{
-    Kind,
-    describe::Note,
+    asking::Ask,
     files::Files,
-    ids::{IdPlace, IdSummary, place},
-    keep,
-    outline::Outline,
-    report::{Attachment, Container, Fault, Fidelity, Inspection, Known, Level, Opaque, Run, inspection, opaque},
-    snapshot::{self, Layout, Snapshot},
+    ids::IdSummary,
+    index, inspect,
+    opened::{Access, Caches},
+    report::{Fault, Inspection, Known, Opaque},
+    source::Source,
 };
-use std::{env, path::Path};
+use std::{ops::Deref, path::Path};
 
 /// An index with all that is needed to read in it.
 #[derive(Debug)]
 pub struct Index<'a> {
+    opened: &'a Opened,
     /// The stream; of a snapshot, every byte is checked before it is given.
     pub stream: Stream<'a, &'a File>,
     /// The file with on-disk lists, if the stream refers to one and it is there.
     pub side: Option<Side<'a>>,
     /// Why it is not there, although the stream refers to it.
     pub side_missing: Option<String>,
-    /// Where everything lies, made from the stream.
-    pub outline: Outline,
+    found: index::Index,
+}
+
+impl Deref for Index<'_> {
+    type Target = index::Index;
+
+    /// Its outline, and where its side file is.
+    fn deref(&self) -> &index::Index {
+        &self.found
+    }
 }
 
 /// The side file of an index.
@@ -64,15 +66,19 @@ impl Store for Side<'_> {
     }
 }
 
+/// `opened` as questions see it.
+fn access(ask: Ask, opened: &Opened) -> Access<'_> {
+    Access::new(ask, opened, Caches::default())
+}
+
 impl<'a> Index<'a> {
     /// The index in an opened file, its outline made from the stream.
     ///
     /// # Errors
     /// When it is none, or cannot be read. An outline that stops early is no error.
     pub fn of(opened: &'a Opened) -> Result<Index<'a>, Cause> {
-        let stream = opened.checked();
-        let outline = judge::outline(&stream)?;
-        Ok(Index::with(opened, stream, outline))
+        let found = ask(&opened.file, |ask| async move { index::Index::of(&access(ask, opened)).await })?;
+        Ok(Index::with(opened, opened.checked(), found))
     }
 
     /// The same for whoever looks at damage: damaged bytes are given as they are, and [`shown`](Index::shown) says which.
@@ -82,33 +88,35 @@ impl<'a> Index<'a> {
     /// As [`of`](Index::of).
     pub fn with_damage(opened: &'a Opened) -> Result<Index<'a>, Cause> {
         let Some(snapshot) = &opened.snapshot else { return Index::of(opened) };
+        let found = ask(&opened.file, |ask| async move { index::Index::with_damage(&access(ask, opened)).await })?;
         let stream = Stream::Checked(Box::new(Decoded::damaged_stream(snapshot, &opened.file)));
-        let found = judge::outline(&stream);
-        let outline = match recorded_outline(snapshot, &opened.file) {
-            Ok(Some(recorded)) if !shown(&stream).is_empty() => recorded,
-            _ => found?,
-        };
-        Ok(Index::with(opened, stream, outline))
+        Ok(Index::with(opened, stream, found))
     }
 
     /// The damaged chunks that were given so far.
     pub fn shown(&self) -> Vec<Shown> {
-        shown(&self.stream)
+        match &self.stream {
+            Stream::Checked(decoded) => decoded.shown(),
+            Stream::Verbatim(_) => Vec::new(),
+        }
     }
 
-    fn with(opened: &'a Opened, stream: Stream<'a, &'a File>, outline: Outline) -> Index<'a> {
-        let (mut side, mut side_missing) = (None, None);
-        if let Some(stored) = judge::side_files(&outline).first() {
-            match open_side(opened, stored) {
-                Ok(found) => side = Some(found),
-                Err(cause) => {
-                    let stored = stored.escape_debug();
-                    side_missing =
-                        Some(format!("the lists are in another file, `{stored}`, which cannot be read: {cause}"));
+    fn with(opened: &'a Opened, stream: Stream<'a, &'a File>, mut found: index::Index) -> Index<'a> {
+        let attached = found.attached_side().zip(opened.snapshot.as_ref());
+        let mut side = attached.map(|((number, attachment), snapshot)| {
+            Side::Attached(Box::new(Decoded::attachment(snapshot, number, attachment.clone(), &opened.file)))
+        });
+        if let Some(stored) = found.wants_side() {
+            match beside::open_side_file(opened.file.path(), stored) {
+                Ok(file) => {
+                    side = Some(Side::File(file));
+                    found = found.with_side(Ok::<(), Cause>(()));
                 }
+                Err(cause) => found = found.with_side(Err(cause)),
             }
         }
-        Index { stream, side, side_missing, outline }
+        let side_missing = found.side_missing();
+        Index { opened, stream, side, side_missing, found }
     }
 
     /// Lengths of stream and side file.
@@ -126,40 +134,26 @@ impl<'a> Index<'a> {
     /// # Errors
     /// When they cannot be read.
     pub fn sum_ids(&self, progress: Progress<'_>) -> Result<Option<IdSummary>, Cause> {
-        let place = place(&self.outline);
-        if !has_ids(&place) {
-            return Ok(None);
-        }
-        let all = place.count().unwrap_or(0).saturating_mul(8);
-        let store = Watched::new(self.joined(), all, progress);
-        drive(Summing::new(&place, self.files(), &env::temp_dir()), &store)
+        let scratch = Directory::temporary();
+        self.ask(progress, |access| async move { self.found.sum_ids(&access, &scratch).await })
     }
-}
 
-fn shown(stream: &Stream<'_, &File>) -> Vec<Shown> {
-    match stream {
-        Stream::Checked(decoded) => decoded.shown(),
-        Stream::Verbatim(_) => Vec::new(),
+    /// Ask `question` of the file and its side file.
+    ///
+    /// # Errors
+    /// Whatever the question or the files say.
+    pub fn ask<'q, T, F>(&'q self, progress: Progress<'_>, question: impl FnOnce(Access<'q>) -> F) -> Result<T, Cause>
+    where
+        F: Future<Output = Result<T, faissil_core::error::Cause>> + 'q,
+    {
+        let side = match &self.side {
+            Some(Side::File(file)) => Some(file),
+            _ => None,
+        };
+        let files = Files { stream: self.opened.file.len(), side: side.map(Store::len) };
+        let joined = Joined::new(&self.opened.file, side);
+        ask_telling(&joined, files, progress, |ask| question(access(ask, self.opened)))
     }
-}
-
-/// The outline that a snapshot records; `None` for one of bytes that were no index to its writer.
-fn recorded_outline(snapshot: &Snapshot, file: &File) -> Result<Option<Outline>, Cause> {
-    match drive(snapshot.body::<snapshot::TreeBody>(), file)? {
-        Some(tree) => drive(snapshot.outline(&tree, keep::class), file).map(Some),
-        None => Ok(None),
-    }
-}
-
-fn open_side<'a>(opened: &'a Opened, stored: &str) -> Result<Side<'a>, Cause> {
-    let Some(snapshot) = &opened.snapshot else {
-        return crate::beside::open_side_file(opened.file.path(), stored).map(Side::File);
-    };
-    let name = crate::beside::base_name(stored)?;
-    let attachments = attachments(&opened.file, snapshot)?;
-    let found = (0..).zip(&attachments).find(|(_, attachment)| attachment.name == name);
-    let (number, attachment) = found.ok_or_else(|| Cause::Refused("it is not in the snapshot".into()))?;
-    Ok(Side::Attached(Box::new(Decoded::attachment(snapshot, number, attachment.clone(), &opened.file))))
 }
 
 /// What is in the file at `path`.
@@ -179,19 +173,37 @@ pub fn inspect_opened(opened: &Opened, progress: Progress<'_>) -> Result<Inspect
     inspection_of(opened, progress).map_err(|cause| cause.reading(opened.file.path()))
 }
 
+fn inspection_of(opened: &Opened, progress: Progress<'_>) -> Result<Inspection, Cause> {
+    let name = &name(opened);
+    let recorded = ask(&opened.file, |ask| async move { inspect::recorded(&access(ask, opened), name).await })?;
+    if let Some(recorded) = recorded {
+        return Ok(recorded);
+    }
+    let (index, scratch) = (&Index::of(opened)?, &Directory::temporary());
+    index.ask(progress, |access| async move { inspect::derived(&access, name, index, scratch).await })
+}
+
+/// What the snapshot in an opened file, if there is one, says about itself.
+pub(crate) fn recall(opened: &Opened) -> Result<Known, Cause> {
+    ask(&opened.file, |ask| async move {
+        let mut known = Known::default();
+        if let Some(snapshot) = &opened.snapshot {
+            inspect::recall(&Source::file(&ask), snapshot, &mut known).await?;
+        }
+        Ok(known)
+    })
+}
+
+fn name(opened: &Opened) -> String {
+    opened.file.path().display().to_string()
+}
+
 /// What an opened snapshot says of itself although its bytes are no index to this build, which `why` says. `None` for
 /// anything else.
 ///
 /// # Errors
 /// When the snapshot cannot be read.
 pub fn inspect_opaque(opened: &Opened, why: &Cause) -> Result<Option<Opaque>, Cause> {
-    let file = &opened.file;
-    let Some(snapshot) = &opened.snapshot else { return Ok(None) };
-    if drive(snapshot.body::<snapshot::TreeBody>(), file)?.is_some() {
-        return Ok(None);
-    }
-    let mut known = Known { file: file.path().display().to_string(), size_bytes: file.len(), ..Known::default() };
-    recall(snapshot, file, &mut known)?;
     let message = why.to_string();
     let fault = match why {
         Cause::Fault(fault) => {
@@ -199,91 +211,6 @@ pub fn inspect_opaque(opened: &Opened, why: &Cause) -> Result<Option<Opaque>, Ca
         }
         _ => Fault { kind: "not recognised".into(), at: 0, path: String::new(), message },
     };
-    Ok(Some(opaque(known, fault)))
-}
-
-fn inspection_of(opened: &Opened, progress: Progress<'_>) -> Result<Inspection, Cause> {
-    let file = &opened.file;
-    let mut known = Known { file: file.path().display().to_string(), size_bytes: file.len(), ..Known::default() };
-    if let Some(snapshot) = &opened.snapshot {
-        recall(snapshot, file, &mut known)?;
-        if let Some(outline) = recorded_outline(snapshot, file)? {
-            known.as_recorded = true;
-            let ids = drive(snapshot.body::<snapshot::Ids>(), file)?;
-            known.ids = ids.as_ref().and_then(keep::id_summary);
-            if known.fidelity.level == Level::Partial {
-                for stored in judge::side_files(&outline) {
-                    let said = format!(
-                        "the inverted lists are missing: they were in `{}`, which is not in this snapshot",
-                        stored.escape_debug()
-                    );
-                    known.notes.push(Note::new("lists-missing", true, said));
-                }
-            }
-            return Ok(inspection(&outline, known));
-        }
-    }
-    let index = Index::of(opened)?;
-    known.stream_len = index.stream.len();
-    if let Some(len) = opened.interrupted {
-        let said = format!("{}; `seal` begins it again, `unseal` takes it off", interrupted_seal(len));
-        known.notes.push(Note::new("interrupted-seal", true, said));
-    }
-    // Of a snapshot every byte of the stream is kept, cut short or not.
-    let cut_short = index.outline.fault.as_ref().is_some_and(|fault| matches!(fault.kind, Kind::Truncated { .. }));
-    if cut_short && opened.snapshot.is_none() {
-        known.fidelity.level = Level::Partial;
-    }
-    match (&index.side_missing, place(&index.outline)) {
-        (Some(missing), _) => {
-            known.fidelity.level = Level::Partial;
-            known.notes.push(Note::new("side-file-missing", true, missing.clone()));
-        }
-        (None, IdPlace::Unfollowed(why)) => known.notes.push(Note::new("ids-not-read", false, why.sentence())),
-        (None, _) if index.outline.fault.is_some() => {}
-        (None, _) => match index.sum_ids(progress) {
-            Ok(ids) => known.ids = ids,
-            Err(cause @ Cause::Io(_)) => return Err(cause),
-            Err(cause) => known.notes.push(Note::new("ids-not-read", true, format!("the ids cannot be read: {cause}"))),
-        },
-    }
-    Ok(inspection(&index.outline, known))
-}
-
-/// What a snapshot says about itself.
-pub(crate) fn recall(snapshot: &Snapshot, file: &File, known: &mut Known) -> Result<(), Cause> {
-    known.kind = match snapshot.layout() {
-        Layout::Sealed => Container::Sealed,
-        Layout::Packed => Container::Packed,
-    };
-    known.snapshot_digest = Some(snapshot.digest().0);
-    known.stream_digest = Some(snapshot.stream().digest.0);
-    known.stream_len = snapshot.stream().length;
-    if let Some(metadata) = drive(snapshot.body::<snapshot::Metadata>(), file)? {
-        known.metadata = metadata.entries.into_iter().map(|entry| (entry.key, entry.value)).collect();
-    }
-    for attachment in attachments(file, snapshot)? {
-        let snapshot::Attachment { name, media_type, length, .. } = attachment;
-        known.attachments.push(Attachment { name, media_type, bytes: length });
-    }
-    if let Some(recorded) = drive(snapshot.body::<snapshot::Fidelity>(), file)? {
-        known.fidelity = fidelity(&recorded);
-    }
-    if !snapshot.signatures().is_empty() {
-        known.notes.push(Note::new("signature", false, "signature present, not checked"));
-    }
-    Ok(())
-}
-
-fn fidelity(recorded: &snapshot::Fidelity) -> Fidelity {
-    let mut first = 0;
-    let mut runs = Vec::new();
-    let worst = recorded.runs.iter().map(|run| run.level).max().unwrap_or(0);
-    for run in &recorded.runs {
-        let strategy = recorded.strategies.get(usize::from(run.strategy)).cloned().unwrap_or_default();
-        let level = Level::from_number(run.level).unwrap_or(Level::Placeholder);
-        runs.push(Run { first, rows: run.rows, level, strategy });
-        first += run.rows;
-    }
-    Fidelity { level: Level::from_number(worst).unwrap_or(Level::Placeholder), runs }
+    let name = &name(opened);
+    ask(&opened.file, |ask| async move { inspect::inspect_opaque(&access(ask, opened), name, fault).await })
 }

@@ -1,30 +1,36 @@
 //! A file that was opened and found to be a snapshot, or not.
 //!
 //! [`Opened`] hides which: its [`stream`](Opened::stream) is the FAISS stream as a store, whether the
-//! file is the stream, begins with it, or holds it in coded chunks.
+//! file is the stream, begins with it, or holds it in coded chunks. What it is, [`faissil_core::opened`] finds out.
+
+pub use faissil_core::opened::interrupted_seal;
 
 use crate::{
     Cause, Error,
-    drive::drive,
+    drive::ask,
     store::{Decoded, File, Part, Store},
 };
 use faissil_core::{
-    Kind, Span,
-    snapshot::{FindMark, FindTrailer, Layout, MAGIC, Open, Remains, Snapshot, TRAILER_LEN},
+    Span, opened,
+    snapshot::{Layout, Snapshot},
 };
-use std::path::Path;
+use std::{ops::Deref, path::Path};
 
-/// An open file.
+/// An open file, with what it was found to be.
 #[derive(Debug)]
 pub struct Opened {
     /// The file.
     pub file: File,
-    /// The snapshot in it, if it is one.
-    pub snapshot: Option<Snapshot>,
-    /// Length of the stream in a file to which the end of a snapshot was being added when something
-    /// stopped it. The rest does not count. Nothing but the outline vouches for the stream: a seal whose end was cut
-    /// off looks the same.
-    pub interrupted: Option<u64>,
+    found: opened::Opened,
+}
+
+impl Deref for Opened {
+    type Target = opened::Opened;
+
+    /// What the file was found to be.
+    fn deref(&self) -> &opened::Opened {
+        &self.found
+    }
 }
 
 /// The FAISS stream of a file, wherever it is.
@@ -55,30 +61,8 @@ impl Opened {
     /// # Errors
     /// As [`open`](Opened::open).
     pub fn from_file(file: File) -> Result<Opened, Cause> {
-        match drive(Open::new(file.len()), &file) {
-            Ok(snapshot) => Ok(Opened { file, snapshot: Some(snapshot), interrupted: None }),
-            Err(Cause::Fault(fault)) if matches!(fault.kind, Kind::NotThis(_)) => {
-                let (end, remains) = remains(&file)?;
-                if let Some(remains) = remains {
-                    return Err(Cause::Damage(spoiled(remains, file.len())));
-                }
-                let head = file.read(Span::new(0, file.len().min(MAGIC.len() as u64)))?;
-                if head == MAGIC {
-                    let said = "a packed snapshot without its trailer: it was cut short, or has bytes after its end";
-                    return Err(Cause::Damage(said.into()));
-                }
-                // A stream that fills the file has nothing behind it.
-                let mark = end.map(|end| drive(FindMark::new(file.len(), end), &file)).transpose()?;
-                let interrupted = mark.flatten();
-                Ok(Opened { file, snapshot: None, interrupted })
-            }
-            Err(other) => Err(other),
-        }
-    }
-
-    /// `faiss`, `sealed` or `packed`.
-    pub fn kind(&self) -> &'static str {
-        self.snapshot.as_ref().map_or("faiss", |snapshot| snapshot.layout().name())
+        let found = ask(&file, |ask| async move { opened::open(&ask).await })?;
+        Ok(Opened { file, found })
     }
 
     /// The FAISS stream, for those who hold all of it against its digest anyway: of a sealed snapshot, its bytes are
@@ -97,38 +81,6 @@ impl Opened {
             None => self.stream(),
         }
     }
-}
-
-/// Where the stream of a file ends, if it is known and something follows; and what is left of a snapshot's end.
-pub(crate) fn remains(file: &File) -> Result<(Option<u64>, Option<Remains>), Cause> {
-    let end = crate::judge::outline(file).ok().filter(|outline| outline.fault.is_none());
-    let end = end.map(|outline| outline.end).filter(|end| *end < file.len());
-    Ok((end, drive(FindTrailer::new(file.len(), end.unwrap_or(file.len())), file)?))
-}
-
-/// What became of the end of a snapshot that was finished.
-fn spoiled(remains: Remains, file_len: u64) -> String {
-    let at = file_len - TRAILER_LEN.min(file_len);
-    match remains {
-        Remains::Damaged => format!("the trailer of this snapshot, at byte {at}, is damaged"),
-        Remains::Cut(left) => {
-            let lost = TRAILER_LEN - left;
-            format!(
-                "this snapshot was cut short: the last {lost} of the {TRAILER_LEN} bytes of its trailer are missing"
-            )
-        }
-        Remains::Followed(end) => {
-            format!("bytes after the trailer: this snapshot ends at byte {end}, {} bytes follow", file_len - end)
-        }
-    }
-}
-
-/// What is known of a file with an interrupted seal behind a stream of `stream_len` bytes, and no more.
-pub fn interrupted_seal(stream_len: u64) -> String {
-    format!(
-        "interrupted seal: stream intact to byte {stream_len} as far as its outline shows; no digest vouches for it \
-         (the seal was not finished, or its end was cut off)"
-    )
 }
 
 /// The FAISS stream in `file`, which holds this snapshot, or is the stream. As [`Opened::stream`] has it.

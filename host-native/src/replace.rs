@@ -7,6 +7,7 @@
 //! directory removes it.
 
 use crate::{Cause, Error};
+use faissil_core::names::{TEMPORARY, is_temporary};
 use rustix::fs::statvfs;
 use std::{
     fs::{self, TryLockError},
@@ -15,9 +16,6 @@ use std::{
     path::{Path, PathBuf},
 };
 use tempfile::NamedTempFile;
-
-const PREFIX: &str = ".faissil-";
-const SUFFIX: &str = ".tmp";
 
 /// A new file that does not have its name yet. Dropped without [`commit`](Replacement::commit), it
 /// never existed.
@@ -120,8 +118,8 @@ fn begin(target: &Path) -> Result<Replacement, Cause> {
     let directory = directory_of(&target);
     remove_leftovers(&directory);
     let temporary = tempfile::Builder::new()
-        .prefix(PREFIX)
-        .suffix(SUFFIX)
+        .prefix(TEMPORARY.0)
+        .suffix(TEMPORARY.1)
         .permissions(fs::Permissions::from_mode(0o666))
         .tempfile_in(&directory)
         .map_err(|error| io::Error::from(error.kind()))?;
@@ -157,11 +155,6 @@ pub fn check_room(directory: &Path, bytes: u64) -> Result<(), Cause> {
         return Err(Cause::Io(io::Error::new(io::ErrorKind::StorageFull, said)));
     }
     Ok(())
-}
-
-/// Whether a file of this name is taken for what a crashed writer left behind.
-pub(crate) fn is_temporary(name: &str) -> bool {
-    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
 }
 
 /// Remove what crashed writers left in `directory`: files of our naming that nobody holds locked.

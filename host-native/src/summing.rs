@@ -7,9 +7,29 @@ use crate::{
 use faissil_core::{
     Error, Kind, Reading, Span, Step,
     files::Files,
-    ids::{IdPlace, IdStream, IdSummary, Merge, Summariser, repeats},
+    ids::{IdPlace, IdStream, IdSummary, Merge, Scratch, Summariser, repeats},
 };
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// A directory with room for ids that memory does not hold.
+#[derive(Debug, Clone)]
+pub struct Directory(pub PathBuf);
+
+impl Directory {
+    /// Where the system has what does not stay.
+    pub fn temporary() -> Directory {
+        Directory(std::env::temp_dir())
+    }
+}
+
+impl Scratch for Directory {
+    fn sum<'p>(&self, place: &IdPlace<'p>, files: Files) -> Box<dyn Reading<Output = Option<IdSummary>> + 'p> {
+        Box::new(Summing::new(place, files, &self.0))
+    }
+}
 
 /// So many ids are worth threads to count those that repeat.
 const MANY: usize = 1 << 16;

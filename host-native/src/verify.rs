@@ -8,11 +8,12 @@ mod looking;
 mod lost;
 mod tables;
 
+pub use faissil_core::index::has_ids;
 pub use lost::{IdsLost, MOST_IDS};
 
 use crate::{
     Cause,
-    drive::{Onlooker, drive, drive_on},
+    drive::{Onlooker, ask, drive, drive_on},
     hashing::{ChunkValues, hash_piece},
     judge,
     opened::stream_of,
@@ -23,13 +24,15 @@ use crate::{
 use faissil_core::{
     Span,
     files::Files,
-    ids::{IdPlace, IdSummary, place},
+    ids::{IdSummary, place},
     keep::{self, Kept},
+    opened::remains,
     outline::Outline,
     snapshot::{
         Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Found, Ids, Owner, Producer, Remains,
         SealedHash, Snapshot, TRAILER_LEN, Trailer, TreeBody,
     },
+    source::Source,
 };
 use looking::Looking;
 use std::path::Path;
@@ -185,11 +188,6 @@ fn is_another_version(producer: &Producer) -> bool {
     producer.name == own.name && producer.version != own.version && parts.len() == 3 && parts.iter().all(number)
 }
 
-/// Whether ids are stored in this place.
-pub(crate) fn has_ids(place: &IdPlace<'_>) -> bool {
-    matches!(place, IdPlace::Map { .. } | IdPlace::Lists { .. })
-}
-
 /// The attachment that is the side file of this stream.
 fn side_file<'a, S: Store + ?Sized>(
     outline: &Outline,
@@ -293,7 +291,7 @@ pub fn unopened(path: &Path, cause: &Cause) -> Result<Damage, Cause> {
             .unwrap_or_default();
         return Ok(structural(cause, [manifest, trailer]));
     }
-    let span = match crate::opened::remains(&file)?.1 {
+    let span = match ask(&file, |ask| async move { remains(&Source::file(&ask)).await })?.1 {
         Some(Remains::Damaged) => trailer,
         Some(Remains::Cut(left)) => Span::between(len.saturating_sub(left), len),
         Some(Remains::Followed(end)) => Span::between(end, len),

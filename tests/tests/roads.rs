@@ -126,8 +126,8 @@ fn a_verification_reads_every_byte_once() {
         let snapshot = dir.path().join("x.faissil");
         save(&Input::Path(index.clone()), &snapshot, layout, &Additions::default(), QUIET).unwrap();
         let opened = Opened::open(&snapshot).unwrap();
-        let store = faissil::store::Counting::new(opened.file);
-        let verified = verify(&store, &opened.snapshot.unwrap(), dir.path(), QUIET).unwrap();
+        let store = faissil::store::Counting::new(&opened.file);
+        let verified = verify(&store, opened.snapshot.as_ref().unwrap(), dir.path(), QUIET).unwrap();
         assert!(verified.is_ok(), "{:?}", verified.damage);
         assert_eq!(verified.ids.unwrap().count, rows);
         // A few kilobytes of header, of list sizes and of tables come on top; of a packed stream the chunks in which

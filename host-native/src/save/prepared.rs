@@ -101,7 +101,7 @@ pub(crate) fn check_additions(additions: &Additions) -> Result<(), Error> {
             Attach::File(path) => path.display().to_string(),
             Attach::Bytes { .. } => name.escape_debug().to_string(),
         };
-        beside::plain_name(name).map_err(|cause| cause.of(format!("cannot attach `{what}`")))?;
+        beside::plain_name(name).map_err(|cause| Cause::from(cause).of(format!("cannot attach `{what}`")))?;
         if let Attach::File(path) = attach {
             File::open(path)?;
         }

@@ -1,28 +1,23 @@
 //! What chunks stand for, as a store: nothing is given that was not checked.
 //!
-//! Reads are widened to chunks, whose entries are looked up in the snapshot's chunk table. A few pages of the
-//! table and a few chunks stay in memory, whatever the size of either: reads side by side look up and check
-//! each chunk once. A chunk that is stored verbatim is hashed once; later reads of it that find it gone from memory
-//! go to the file, so that rows picked from all over a large index do not cost a chunk each.
+//! Reads are widened to chunks, whose entries are looked up in the snapshot's chunk table. What was used last stays in
+//! memory ([`Recent`]), whatever the size of the index, and is shared by all threads. Readings of one thread go through
+//! [`faissil_core::source`], which does the same without a store.
+
+pub use faissil_core::source::Shown;
 
 use super::Store;
 use crate::{Cause, drive::drive};
 use faissil_core::{
     Span,
-    snapshot::{Attachment, ChunkEntry, ChunkKind, Snapshot},
+    snapshot::{Attachment, ChunkEntry, Snapshot},
+    source::{Recent, chunk_name, no_chunk, shown},
 };
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, VecDeque},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-
-/// Bytes of checked chunks that are kept. The last one is kept whatever its size.
-const KEPT: usize = 16 << 20;
-
-/// Pages of the chunk table that are kept: at most 32 KiB each in the file, about 160 KiB here.
-const PAGES: usize = 4;
 
 /// The bytes that a chunk table stands for.
 pub struct Decoded<'a, S> {
@@ -34,30 +29,6 @@ pub struct Decoded<'a, S> {
     recent: Mutex<Recent>,
     /// Whether damaged chunks are given too, and noted.
     shows_damage: bool,
-}
-
-/// A chunk that was given although it is damaged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
-    /// Its number.
-    pub number: u64,
-    /// The bytes that it stands for.
-    pub logical: Span,
-    /// What is wrong with it.
-    pub reason: String,
-    /// Whether its bytes were given; where they could not be had, zeros were.
-    pub has_bytes: bool,
-}
-
-/// What was used last, the newest first.
-#[derive(Default)]
-struct Recent {
-    pages: VecDeque<Arc<[ChunkEntry]>>,
-    chunks: VecDeque<(Span, Arc<Vec<u8>>)>,
-    /// Numbers of verbatim chunks that were found good, 64 to a word.
-    good: BTreeMap<u64, u64>,
-    /// Damaged chunks that were given, by number.
-    shown: BTreeMap<u64, Shown>,
 }
 
 impl<'a, S: Store> Decoded<'a, S> {
@@ -75,7 +46,7 @@ impl<'a, S: Store> Decoded<'a, S> {
 
     /// The damaged chunks that were given.
     pub fn shown(&self) -> Vec<Shown> {
-        self.recent().shown.values().cloned().collect()
+        self.recent().shown()
     }
 
     /// Attachment `number` of a snapshot.
@@ -99,25 +70,16 @@ impl<'a, S: Store> Decoded<'a, S> {
 
     /// The entry of the chunk that holds byte `at`.
     fn entry(&self, at: u64) -> Result<ChunkEntry, Cause> {
-        let one = Span::new(at, 1);
-        let holds = |page: &[ChunkEntry]| {
-            let number = page.partition_point(|entry| entry.logical.end() <= at);
-            page.get(number).filter(|entry| entry.logical.contains(&one)).cloned()
-        };
-        if let Some(entry) = self.recent().pages.iter().find_map(|page| holds(page)) {
+        if let Some(entry) = self.recent().entry(at) {
             return Ok(entry);
         }
         let find = match &self.attachment {
             None => self.snapshot.find_chunk(at),
             Some((number, attachment)) => self.snapshot.find_attachment_chunk(*number, attachment, at),
         };
-        let page: Arc<[ChunkEntry]> = drive(find, &self.store)?.unwrap_or_default().into();
-        let entry = holds(&page);
-        let entry = entry.ok_or_else(|| Cause::Damage(format!("the chunk table has no chunk with byte {at}")))?;
-        let mut recent = self.recent();
-        recent.pages.truncate(PAGES - 1);
-        recent.pages.push_front(page);
-        Ok(entry)
+        let page = drive(find, &self.store)?.unwrap_or_default();
+        let entry = self.recent().keep_page(page.into(), at);
+        entry.ok_or_else(|| no_chunk(at).into())
     }
 
     /// The bytes of a chunk, checked; `shows_damage`: or given as they are.
@@ -130,68 +92,28 @@ impl<'a, S: Store> Decoded<'a, S> {
             Ok(Cow::Owned(decoded)) => Some(decoded),
             Ok(Cow::Borrowed(_)) => None,
             Err(error) if shows_damage => {
-                let (number, logical) = (entry.number, entry.logical);
-                let found = entry.unchecked(&stored).map(Cow::into_owned);
-                let shown = Shown { number, logical, reason: error.to_string(), has_bytes: found.is_some() };
-                let bytes = Arc::new(found.unwrap_or_else(|| vec![0; logical.len as usize]));
-                let mut recent = self.recent();
-                recent.shown.insert(number, shown);
-                recent.keep(logical, bytes.clone());
+                let (shown, bytes) = shown(entry, &stored, &error);
+                self.recent().keep_shown(shown, bytes.clone());
                 return Ok(bytes);
             }
-            Err(error) => return Err(error.inside(&self.name(entry.logical)).into()),
+            Err(error) => {
+                let name = chunk_name(self.attachment.as_ref().map(|(_, attachment)| attachment), entry.logical);
+                return Err(error.inside(&name).into());
+            }
         };
         let bytes = Arc::new(decoded.unwrap_or(stored));
-        let mut recent = self.recent();
-        recent.keep(entry.logical, bytes.clone());
-        if let ChunkKind::Sealed { .. } = entry.kind {
-            *recent.good.entry(entry.number / 64).or_default() |= 1 << (entry.number % 64);
-        }
+        self.recent().keep(entry, bytes.clone());
         Ok(bytes)
     }
 
     /// Fill `out` with the bytes of a chunk from `from` on.
     fn copy(&self, entry: &ChunkEntry, from: u64, out: &mut [u8], shows_damage: bool) -> Result<(), Cause> {
-        let gone = {
-            let recent = self.recent();
-            recent.is_good(entry) && recent.chunk(entry.logical).is_none()
-        };
-        if gone {
+        if self.recent().is_gone(entry) {
             return self.store.read_at(entry.stored.start + from, out);
         }
         let bytes = self.chunk(entry, shows_damage)?;
         out.copy_from_slice(&bytes[from as usize..from as usize + out.len()]);
         Ok(())
-    }
-
-    /// What the bytes of a chunk are called in messages.
-    fn name(&self, logical: Span) -> String {
-        match &self.attachment {
-            None => format!("bytes {logical} of the stream"),
-            Some((_, attachment)) => format!("bytes {logical} of attachment `{}`", attachment.name.escape_debug()),
-        }
-    }
-}
-
-impl Recent {
-    fn chunk(&self, logical: Span) -> Option<Arc<Vec<u8>>> {
-        self.chunks.iter().find(|(kept, _)| *kept == logical).map(|(_, bytes)| bytes.clone())
-    }
-
-    fn keep(&mut self, logical: Span, bytes: Arc<Vec<u8>>) {
-        let mut held = bytes.len();
-        let mut fits = |kept: &Vec<u8>| {
-            held += kept.len();
-            held <= KEPT
-        };
-        let stay = self.chunks.iter().take_while(|(_, kept)| fits(kept)).count();
-        self.chunks.truncate(stay);
-        self.chunks.push_front((logical, bytes));
-    }
-
-    fn is_good(&self, entry: &ChunkEntry) -> bool {
-        matches!(entry.kind, ChunkKind::Sealed { .. })
-            && self.good.get(&(entry.number / 64)).is_some_and(|word| word & 1 << (entry.number % 64) != 0)
     }
 }
 

@@ -18,7 +18,7 @@ use faissil_core::{
     Span,
     ids::{IdStream, place},
     outline::{Array, Family, Item, Record, Value, join},
-    report::{Inspection, Known, inspection},
+    report::{Inspection, inspection},
 };
 
 /// Numbers that every index header has: said again only where they differ from those of the index around it.
@@ -35,10 +35,7 @@ pub(super) fn page(opened: &Opened) -> Result<Page, Cause> {
     if let Some(missing) = &index.side_missing {
         return Err(Cause::Refused(missing.clone()));
     }
-    let mut known = Known::default();
-    if let Some(snapshot) = &opened.snapshot {
-        recall(snapshot, &opened.file, &mut known)?;
-    }
+    let mut known = recall(opened)?;
     if index.outline.fault.is_none() {
         known.ids = index.sum_ids(&|_, _| {})?;
     }
