@@ -4,14 +4,16 @@
 //! asks first, if bytes are dear. [`Planned::examine`] is then a [`Reading`](crate::Reading) that comes to what was found:
 //! measures, each with its definition, threshold and source ([`about`](MEASURES)), and the figures behind them. Large
 //! indexes are sampled, with numbers that can be drawn again ([`Options`]); what was looked at is said ([`Coverage`]).
-//! [`health`] puts the parts together, [`page`] is the same for people.
+//! [`health`] puts the parts together, [`page`] is the same for people. [`examine`] does all of it for an opened file.
 //!
 //! No code is decoded here: codes are counted as they stand, and types whose layout is not known say so. A part holds at
 //! most 48 MiB, whatever the index. To stop, a host stops calling.
 //!
-//! [`map_plan`] and [`Mapping`] draw the index: its vectors, or a sample of them, in two dimensions.
+//! [`map_plan`] and [`Mapping`] draw the index: its vectors, or a sample of them, in two dimensions; [`draw`] does it for an opened
+//! file.
 
 mod about;
+mod asked;
 mod codes;
 mod detail;
 mod graph;
@@ -28,10 +30,11 @@ mod scalar;
 mod section;
 
 pub use about::{About, MEASURES, Measure, State};
+pub use asked::{Examined, draw, examine, examine_part, planned};
 pub use detail::*;
 pub use map::{Map, MapPlan, Mapping, Stage, map_plan};
 pub use page::page;
 pub use plan::plan;
 pub use report::{Health, Plan, PlannedPart, health, report_plan};
-pub use sample::{Coverage, Drawn, Options, SAMPLE_BYTES, Tag};
+pub use sample::{Coverage, Drawn, Options, Tag};
 pub use section::{Examine, Found, Part, Planned, Section};

@@ -17,6 +17,10 @@ const MANY_UNUSED: f64 = 0.05;
 /// Counts of all codes: 16 MiB.
 const MOST_COUNTS: u64 = 1 << 22;
 
+/// Counts for each number that is read: with fewer numbers a count of each code says nothing, and takes memory that the
+/// bytes do not warrant.
+const COUNTS_PER_NUMBER: u64 = 16;
+
 /// How a row's code is made up: numbers of some bits each, one after the other from the lowest bit of the first byte on,
 /// as `PQEncoderGeneric` (faiss/impl/ProductQuantizer-inl.h) and `BitstringWriter` (faiss/utils/hamming.h) put them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +36,17 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    /// Why these codes cannot be counted here, if they cannot.
-    pub(super) fn refusal(&self) -> Option<String> {
+    /// Why these codes of so many rows cannot be counted here, if they cannot.
+    pub(super) fn refusal(&self, rows: u64) -> Option<String> {
         let counts: u64 = self.bits.iter().map(|&(bits, _)| 1_u64.unbounded_shl(bits)).fold(0, u64::saturating_add);
         let places: u64 = self.bits.iter().map(|&(_, place)| u64::from(place)).sum();
         let needed = self.skip.saturating_mul(8).saturating_add(places).div_ceil(8);
         if needed > self.code_size {
             return Some(format!("codes of {} bytes have no room for {needed}", self.code_size));
+        }
+        let numbers = rows.saturating_mul(self.bits.len() as u64);
+        if counts > numbers.saturating_mul(COUNTS_PER_NUMBER) {
+            return Some(format!("{} numbers are too few for {} different codes", grouped(numbers), grouped(counts)));
         }
         (counts > MOST_COUNTS).then(|| format!("{} different codes are more than are counted", grouped(counts)))
     }
@@ -211,7 +219,8 @@ mod tests {
     fn even_codes_have_full_perplexity_and_one_code_none() {
         let bits = Vec::from([(8, 8), (8, 8)]);
         let fields = Fields { kind: "product", code_size: 2, skip: 0, bits };
-        assert_eq!(fields.refusal(), None);
+        assert_eq!(fields.refusal(2560), None);
+        assert!(fields.refusal(15).is_some());
         let mut counter = CodeCounter::new(fields);
         let floats = (0..2560_u32).flat_map(|n| [n.to_le_bytes()[0], 7]).collect();
         counter.count(&VectorBatch { row: Row(0), floats, ids: Vec::new(), at: None });

@@ -146,7 +146,7 @@ pub struct Degrees {
     pub nodes: u64,
     /// Links of all of them.
     pub links: u64,
-    /// How many nodes have 0 links, 1 link, and so on.
+    /// How many nodes have 0 links, 1 link, and so on, up to the most that one has.
     pub histogram: Vec<u64>,
 }
 

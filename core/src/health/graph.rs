@@ -25,10 +25,10 @@ use reach::Reach;
 pub(super) const MOST_NODES: u64 = 1 << 26;
 
 /// Links that are kept in memory, in bytes.
-pub(super) const HELD: u64 = 16 << 20;
+pub(super) const HELD: u64 = 32 << 20;
 
 /// How often, on average, blocks may be read again.
-pub(super) const READ_AGAIN: u64 = 3;
+pub(super) const READ_AGAIN: u64 = 8;
 
 /// Reads a graph.
 pub(super) struct GraphReading {

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::files::Files;
 use crate::outline::Outline;
 use crate::vectors::{Codes, NotPlain, Stored, VectorBatch, find};
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use axes::Axes;
 use serde::Serialize;
 
@@ -52,6 +52,8 @@ pub enum Stage<T> {
 /// The JSON of a map. The arrays have an entry for each point, in the order of rows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Map {
+    /// The file's name as it was given.
+    pub file: String,
     /// What was looked at.
     pub coverage: Coverage,
     /// Dimensions of the vectors.
@@ -99,6 +101,7 @@ pub struct Mapping<'a> {
     lists: bool,
     coverage: Coverage,
     axes: Option<Axes>,
+    file: String,
     seed: u64,
 }
 
@@ -114,8 +117,8 @@ struct Points {
 }
 
 impl<'a> MapPlan<'a> {
-    /// The reading that draws it.
-    pub fn mapping(&self) -> Mapping<'a> {
+    /// The reading that draws it; `file` is the name that the map carries.
+    pub fn mapping(&self, file: String) -> Mapping<'a> {
         let d = usize::try_from(self.stored.d).unwrap_or(usize::MAX).max(1);
         Mapping {
             stream: Sampled::new(&self.stored, self.files, &self.rows),
@@ -123,6 +126,7 @@ impl<'a> MapPlan<'a> {
             lists: matches!(self.stored.codes, Codes::Lists(_)),
             coverage: self.coverage,
             axes: None,
+            file,
             seed: self.seed,
         }
     }
@@ -149,7 +153,10 @@ impl Reading for Mapping<'_> {
         if !axes.step(&self.points.values) {
             return Ok(Step::Done(Stage::Going(0.5 + 0.5 * axes.progress())));
         }
-        Ok(Step::Done(Stage::Done(self.points.map(axes, self.coverage, self.lists))))
+        Ok(Step::Done(Stage::Done(Map {
+            file: core::mem::take(&mut self.file),
+            ..self.points.map(axes, self.coverage, self.lists)
+        })))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
@@ -177,6 +184,7 @@ impl Points {
         let share = axes.explained.map(|along| if variance > 0.0 { along / variance } else { 0.0 });
         let places = axes.places(&self.values);
         Map {
+            file: String::new(),
             coverage,
             d: self.d as u64,
             left_out: self.left_out,

@@ -112,9 +112,13 @@ fn graph<'a>(record: &'a Record, path: &str) -> Option<Planned<'a>> {
             let why = format!("{degree} links of one node are more than are read");
             return Some(omitted(Part::Graph, record, path, "nodes", nodes, why));
         }
-        (Kind::Nsg(Nsg { nodes, degree, graph, entry: number("nsg.enterpoint")? }), graph.len, graph.len)
+        (
+            Kind::Nsg(Nsg { nodes, degree, graph, entry: number("nsg.enterpoint")? }),
+            graph.len,
+            nodes.saturating_mul(degree.saturating_mul(4)),
+        )
     };
-    // Kept links have at most as many bytes as all links have in the file.
+    // Links that are kept take at most what they have room for.
     let is_once = nodes > MOST_NODES || links.saturating_add(nodes.saturating_mul(4)) <= HELD;
     let most = if is_once { once } else { once.saturating_mul(READ_AGAIN.saturating_add(1)) };
     Some(planned(Part::Graph, record, path, Coverage::complete("nodes", nodes), (once, most), Work::Graph(kind)))
@@ -200,8 +204,12 @@ fn codes<'a>(record: &'a Record, path: &str, files: Files, options: &Options) ->
         Ok(stored) => stored,
         Err(not) => return omit(format!("not decoded yet: {}", not.reason)),
     };
+    if stored.rows == 0 {
+        return omit("there are no codes".into());
+    }
     let rows = options.choose(stored.rows, stored.row_bytes);
     let (cost, coverage) = (rows_cost(&stored, &rows, files), rows.coverage);
+    let rows_read = coverage.looked_at;
     let all = |work: Work<'a>| Some(planned(Part::Codes, record, path, coverage, cost, work));
     if let Some(Value::Text(qtype)) = record.value("sq.qtype_name") {
         let fits = |bits: u32| stored.d.checked_mul(bits.into()).is_some_and(|all| all.div_ceil(8) <= stored.row_bytes);
@@ -213,7 +221,7 @@ fn codes<'a>(record: &'a Record, path: &str, files: Files, options: &Options) ->
     let Some(fields) = fields(record, &stored) else {
         return omit(format!("not decoded yet: codes of {}", record.class));
     };
-    match fields.refusal() {
+    match fields.refusal(rows_read) {
         None => all(Work::Codes(stored, rows, fields)),
         Some(why) => omit(why),
     }
@@ -231,7 +239,12 @@ fn is_plain(record: &Record) -> bool {
 fn fields(record: &Record, stored: &Stored<'_>) -> Option<Fields> {
     let code_size = stored.row_bytes;
     let bits = |bits: u64| u32::try_from(bits).ok().filter(|&bits| bits <= 24);
-    let many = |count: u64, bits: (u32, u32)| (count <= 1 << 16).then(|| (0..count).map(|_| bits).collect::<Vec<_>>());
+    // No more numbers than the code has bits for: a count is a claim.
+    let fits =
+        |count: u64, place: u32| count.checked_mul(place.max(1).into()).is_some_and(|all| all.div_ceil(8) <= code_size);
+    let many = |count: u64, bits: (u32, u32)| {
+        (count <= 1 << 16 && fits(count, bits.1)).then(|| (0..count).map(|_| bits).collect::<Vec<_>>())
+    };
     let one_bit = |count: u64| Some(Fields { kind: "bits", code_size, skip: 0, bits: many(count, (1, 1))? });
     match record.class {
         "IndexPQ" | "IndexIVFPQ" | "IndexIVFPQR" | "Index2Layer" => {

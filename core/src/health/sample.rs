@@ -10,8 +10,10 @@ use serde::Serialize;
 /// How much is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Options {
-    /// Rows of a sample at least; of short rows more, up to [`SAMPLE_BYTES`].
+    /// Rows of a sample at least.
     pub rows: u64,
+    /// Of short rows a sample has as many as fit so many bytes.
+    pub bytes: u64,
     /// Runs of neighbouring rows that a sample is made of at most.
     pub runs: u64,
     /// Where the random numbers start.
@@ -20,13 +22,10 @@ pub struct Options {
     pub whole: u64,
 }
 
-/// Bytes of a sample of short rows.
-pub const SAMPLE_BYTES: u64 = 4 << 20;
-
 impl Default for Options {
     /// Everything up to 16 MiB, else 4096 rows or 4 MiB in 256 runs, seed 1.
     fn default() -> Options {
-        Options { rows: 4096, runs: 256, seed: 1, whole: 16 << 20 }
+        Options { rows: 4096, bytes: 4 << 20, runs: 256, seed: 1, whole: 16 << 20 }
     }
 }
 
@@ -90,7 +89,7 @@ pub(super) struct Rows {
 impl Options {
     /// The rows to look at of `of` rows of `row_bytes` each.
     pub(super) fn choose(&self, of: u64, row_bytes: u64) -> Rows {
-        let rows = self.rows.max(SAMPLE_BYTES.checked_div(row_bytes).unwrap_or(0));
+        let rows = self.rows.max(self.bytes.checked_div(row_bytes).unwrap_or(0));
         let is_short = of.checked_mul(row_bytes).is_some_and(|all| all <= self.whole);
         self.draw(of, if is_short { of } else { rows })
     }
@@ -185,7 +184,7 @@ mod tests {
         assert_eq!(options.choose(1 << 12, 1 << 12).coverage, Coverage::complete("rows", 1 << 12));
         assert_eq!(options.choose(1 << 13, 1 << 12).coverage.looked_at, 4096);
         // Of short rows there are more than asked for.
-        assert_eq!(options.choose(1 << 30, 16).coverage.looked_at, SAMPLE_BYTES / 16);
+        assert_eq!(options.choose(1 << 30, 16).coverage.looked_at, (4 << 20) / 16);
         assert_eq!(options.choose(0, 16).coverage, Coverage::complete("rows", 0));
     }
 }

@@ -69,8 +69,7 @@ impl Counts {
         for (level, pair) in (0..MOST_LEVELS).zip(tables.cum.windows(2)) {
             let &[from, to] = pair else { continue };
             let room = to.saturating_sub(from);
-            let classes = usize::try_from(room).unwrap_or(0).saturating_add(1);
-            self.degrees.push(Degrees { level, room, nodes: 0, links: 0, histogram: vec![0; classes] });
+            self.degrees.push(Degrees { level, room, nodes: 0, links: 0, histogram: Vec::new() });
         }
         self.levels = vec![0; self.degrees.len()];
     }
@@ -101,6 +100,9 @@ impl Counts {
         let Some(degrees) = usize::try_from(level).ok().and_then(|level| self.degrees.get_mut(level)) else { return };
         degrees.nodes = degrees.nodes.saturating_add(1);
         degrees.links = degrees.links.saturating_add(links.len() as u64);
+        if degrees.histogram.len() <= links.len() {
+            degrees.histogram.resize(links.len().saturating_add(1), 0);
+        }
         if let Some(count) = degrees.histogram.get_mut(links.len()) {
             *count = count.saturating_add(1);
         }

@@ -47,7 +47,8 @@ impl Axes {
     pub(super) fn new(values: &[f32], d: usize, seed: u64) -> Axes {
         let d = d.max(1);
         let n = values.len().checked_div(d).unwrap_or(0);
-        let mut mean = vec![0.0_f64; d];
+        // Without rows nothing says that there are so many dimensions.
+        let mut mean = vec![0.0_f64; if n == 0 { 0 } else { d }];
         for row in values.chunks_exact(d) {
             mean.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
         }
@@ -56,7 +57,8 @@ impl Axes {
             |row: &[f32]| row.iter().zip(&mean).map(|(&v, m)| (f64::from(v) - m) * (f64::from(v) - m)).sum::<f64>();
         let variance = values.chunks_exact(d).map(square).sum::<f64>() / (n as f64 - 1.0).max(1.0);
         let mut random = Random::new(seed);
-        let mut basis: Vec<Small> = (0..d).map(|_| core::array::from_fn(|_| random.signed())).collect();
+        let dimensions = if n < 2 { 0 } else { d };
+        let mut basis: Vec<Small> = (0..dimensions).map(|_| core::array::from_fn(|_| random.signed())).collect();
         orthonormalise(&mut basis);
         Axes {
             d,
@@ -66,7 +68,7 @@ impl Axes {
             explained: [0.0; 2],
             residual: None,
             iterations: 0,
-            product: vec![[0.0; K]; d],
+            product: vec![[0.0; K]; dimensions],
             basis,
             ritz: [[0.0; K]; K],
             next: 0,

@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     sample: Sample,
     /// Look at every vector and every code, not at a sample
-    #[arg(long, conflicts_with_all = ["rows", "runs"])]
+    #[arg(long, conflicts_with = "rows")]
     all: bool,
     /// Say what would be looked at and how many bytes that reads, as JSON, and do not do it
     #[arg(long)]
@@ -40,7 +40,7 @@ pub(crate) struct Args {
 /// How a sample is drawn.
 #[derive(clap::Args)]
 struct Sample {
-    /// Rows of the sample [default: 4096]
+    /// Draw a sample of so many rows [default: 4096, and more of short rows, where there are too many to look at all]
     #[arg(long, value_name = "N")]
     rows: Option<u64>,
     /// Runs of neighbouring rows that the sample is made of [default: 256]
@@ -54,7 +54,12 @@ struct Sample {
 impl Sample {
     fn options(&self) -> Options {
         let usual = Options { seed: self.seed, ..Options::default() };
-        Options { rows: self.rows.unwrap_or(usual.rows), runs: self.runs.unwrap_or(usual.runs), ..usual }
+        let options = Options { runs: self.runs.unwrap_or(usual.runs), ..usual };
+        match self.rows {
+            // Who asks for so many rows gets them, no more.
+            Some(rows) => Options { rows, bytes: 0, whole: 0, ..options },
+            None => options,
+        }
     }
 }
 
@@ -74,8 +79,10 @@ impl Args {
     }
 
     fn one(&self, path: &Path) -> Result<Outcome, Error> {
-        let whole = if self.all { u64::MAX } else { Options::default().whole };
-        let options = Options { whole, ..self.sample.options() };
+        let mut options = self.sample.options();
+        if self.all {
+            options.whole = u64::MAX;
+        }
         let opened = open(path)?;
         let reading = |cause: Cause| cause.reading(path);
         if self.plan {
@@ -89,7 +96,7 @@ impl Args {
             print(&page(&examined.health))?;
         }
         if let Some(damage) = examined.damage {
-            talk::error(&reading(damage).hint("`faissil verify` says what else is damaged"));
+            talk::error(&reading(damage.into()).hint("`faissil verify` says what else is damaged"));
             return Ok(Outcome::Damaged);
         }
         match (&examined.health.fault, examined.health.state) {
@@ -123,7 +130,7 @@ impl MapArgs {
         let opened = open(&self.file)?;
         let map = map_opened(&opened, &self.sample.options(), &talk::progress("drawing")).map_err(reading)?;
         if self.json {
-            print_json(&Named { file: self.file.display().to_string(), map: &map })?;
+            print_json(&map)?;
             return Ok(Outcome::Good);
         }
         note(&described(&map));
@@ -131,14 +138,6 @@ impl MapArgs {
         write_points(&map, &mut out).map_err(talk::to_stdout)?;
         Ok(Outcome::Good)
     }
-}
-
-/// A map, and of what.
-#[derive(serde::Serialize)]
-struct Named<'a> {
-    file: String,
-    #[serde(flatten)]
-    map: &'a Map,
 }
 
 fn described(map: &Map) -> String {
