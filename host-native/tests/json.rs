@@ -98,6 +98,7 @@ fn the_document_names_every_field_of_every_command() {
         take(0, &["health", name, "--plan"]);
     }
     take(0, &["health", "z.faiss"]);
+    take(0, &["health", "p.faiss"]);
     take(0, &["map", "i.faiss"]);
     take(0, &["map", "i.faiss", "--rows", "9", "--runs", "3"]);
     take(0, &["ids", "a.faiss"]);

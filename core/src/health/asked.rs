@@ -3,6 +3,7 @@
 //! Of a snapshot every byte is checked before it counts. What is damaged leaves its part of the answer out, with the
 //! reason; the other parts are looked at all the same.
 
+use super::about::State;
 use super::map::{Map, Stage, map_plan};
 use super::plan::plan;
 use super::report::{Health, Plan, health, report_plan};
@@ -41,7 +42,11 @@ pub async fn examine(access: &Access<'_>, index: &Index, name: &str, options: &O
         before = before.saturating_add(part.bytes);
     }
     access.ask.tell(all, all);
-    Ok(Examined { health: health(name.into(), &index.outline, *options, sections), damage })
+    let mut health = health(name.into(), &index.outline, *options, sections);
+    if damage.is_some() {
+        health.state = State::Damage;
+    }
+    Ok(Examined { health, damage })
 }
 
 /// One part, and the damage that kept it from being looked at, if any. `source` is what the plan was made for.

@@ -42,6 +42,8 @@ fn verdict(report: &Health) -> String {
         all.filter(|measure: &&Measure| measure.state == state).count()
     };
     match (count(State::Damage), count(State::Warning)) {
+        (0, _) if report.state == State::Damage => "DAMAGED: not all of it could be looked at".into(),
+        (0, 0) if report.fault.is_some() => "not all of it could be looked at".into(),
         (0, 0) => "nothing to worry about in what was looked at".into(),
         (0, 1) => "1 warning".into(),
         (0, warnings) => format!("{warnings} warnings"),

@@ -26,7 +26,7 @@ pub struct Health {
     pub fault: Option<Fault>,
     /// How much was looked at.
     pub options: Options,
-    /// The worst state of all measures.
+    /// The worst state of all measures; `damage` also where damage kept a part from being looked at.
     pub state: State,
     /// What was found, part by part.
     pub sections: Vec<Section>,
