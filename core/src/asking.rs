@@ -271,16 +271,17 @@ mod tests {
 
     /// Drive a reading, bringing `page` bytes at a time, whatever was asked for; and count.
     fn answer<R: Reading>(reading: &mut R, page: u64) -> (R::Output, usize) {
-        for asked in 0..99 {
+        let mut asked = 0_usize;
+        loop {
             match reading.step().unwrap() {
                 Step::Done(out) => return (out, asked),
                 Step::Need(span) => {
-                    assert!(!span.is_empty() && span.end() <= 10, "{span}");
+                    asked = asked.saturating_add(1);
+                    assert!(asked < 99 && !span.is_empty() && span.end() <= 10, "{span}");
                     reading.bring(span.start, slice(FILE, Span::new(span.start, page)));
                 }
             }
         }
-        panic!("it asks for ever");
     }
 
     #[test]

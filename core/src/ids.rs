@@ -22,7 +22,7 @@ pub use lookup::{Found, Lookup, Place};
 pub use place::{IdPlace, Unfollowed, place};
 pub use repeats::repeats;
 pub use road::{Cost, Plan, Road, plan_lookup};
-pub use scratch::{Memory, Scratch, Summing};
+pub use scratch::{Memory, Pair, Scratch, Sorted, Summing};
 pub use stream::{Batch, IdStream, InList};
 pub use summary::{IdKind, IdSummary, Summariser};
 

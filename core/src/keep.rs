@@ -11,7 +11,7 @@ use crate::describe;
 use crate::faiss::{NULL, TYPES};
 use crate::ids::IdSummary;
 use crate::outline::{Fourcc, Outline, Value};
-use crate::snapshot::{Entry, Ids, Layout, Stream, TreeBody, encode_outline};
+use crate::snapshot::{Entry, Ids, Layout, Producer, Stream, TreeBody, encode_outline};
 use alloc::{
     format,
     string::{String, ToString},
@@ -111,6 +111,11 @@ impl Kept {
         differ(&mut out, "IDMP", false, &words(self.ids.as_ref()), &words(ids));
         out
     }
+}
+
+/// What the snapshots of this build name as their writer.
+pub fn this_build() -> Producer {
+    Producer { name: "faissil".into(), version: env!("CARGO_PKG_VERSION").into() }
 }
 
 /// The fact that is an estimate.

@@ -4,6 +4,7 @@
 extern crate alloc;
 
 pub mod asking;
+pub mod attached;
 pub mod bytes;
 pub mod codec;
 pub mod cut;
@@ -20,6 +21,7 @@ pub mod judge;
 pub mod keep;
 pub mod limits;
 pub mod lists;
+pub mod look_up;
 pub mod names;
 pub mod opened;
 pub mod outline;
@@ -31,6 +33,7 @@ pub mod snapshot;
 pub mod source;
 pub mod standin;
 pub mod vectors;
+pub mod verify;
 pub mod window;
 
 pub use bytes::{Reading, Span, Step};

@@ -8,8 +8,10 @@
 use crate::bytes::Span;
 use alloc::{string::String, vec::Vec};
 
+mod sizes;
 mod walk;
 
+pub use sizes::EachSize;
 pub use walk::{Locate, Survey, Walk};
 
 /// The data of an index's inverted lists.

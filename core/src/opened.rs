@@ -26,6 +26,19 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// The snapshot.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn snapshot(&self) -> Result<&Snapshot, Cause> {
+        self.snapshot.as_ref().ok_or_else(|| {
+            Cause::Refused(match self.interrupted {
+                Some(len) => interrupted_seal(len),
+                None => "not a snapshot: no digests to hold its bytes against".into(),
+            })
+        })
+    }
+
     /// `faiss`, `sealed` or `packed`.
     pub fn kind(&self) -> &'static str {
         self.snapshot.as_ref().map_or("faiss", |snapshot| snapshot.layout().name())

@@ -9,17 +9,22 @@
 
 mod dump;
 mod fidelity;
+mod found;
 mod json;
 mod make;
 mod opaque;
 mod page;
+mod verification;
 
 pub use dump::Dump;
+pub use dump::Dumped;
 pub use fidelity::Level;
+pub use found::{FoundId, FoundIds, FoundPlace};
 pub use json::{Json, Object};
 pub use make::{hex, inspection};
 pub use opaque::{Opaque, opaque, opaque_page};
 pub use page::{grouped, page, size};
+pub use verification::{DamageReport, LostIds, Verification};
 
 use crate::describe::Note;
 use crate::ids::{IdKind, IdSummary};

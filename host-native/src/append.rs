@@ -10,10 +10,11 @@ use crate::{
     summing::Summing,
 };
 use faissil_core::{
-    Span, Step,
+    Span,
     cut::Cuts,
     files::Files,
     ids::{IdPlace, IdStream},
+    lists::{EachSize, Lists},
     outline::Outline,
     snapshot::{CodedChunk, Digest, Finished, MARK_LEN, Parts, SealedHash, Writer, lists_of},
 };
@@ -261,37 +262,13 @@ fn owned(chunk: CodedChunk<'_>) -> CodedChunk<'static> {
 /// # Errors
 /// When the lists cannot be walked, or of `take`.
 pub fn for_each_size(
-    lists: &faissil_core::lists::Lists,
+    lists: &Lists,
     stream: &(impl Store + ?Sized),
     mut take: impl FnMut(u64) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
-    let mut walk = lists.walk(stream.len(), 0);
-    let mut next = 0;
-    let mut buffer = Vec::new();
-    let mut page = 1 << 12;
-    loop {
-        let list = match walk.step()? {
-            Step::Done(list) => list,
-            Step::Need(span) => {
-                let have = stream.len().saturating_sub(span.start);
-                buffer.resize(span.len.clamp(page, 1 << 20).min(have) as usize, 0);
-                stream.read_at(span.start, &mut buffer)?;
-                walk.bring(span.start, &buffer);
-                page = (page * 2).min(1 << 18);
-                continue;
-            }
-        };
-        let until = list.map_or(lists.nlist, |list| list.number);
-        while next < until {
-            take(0)?;
-            next += 1;
-        }
-        match list {
-            None => return Ok(()),
-            Some(list) => {
-                take(list.size)?;
-                next += 1;
-            }
-        }
+    let mut sizes = EachSize::new(lists, stream.len());
+    while let Some(run) = drive_on(&mut sizes, stream)? {
+        run.into_iter().try_for_each(&mut take)?;
     }
+    Ok(())
 }

@@ -53,6 +53,16 @@ impl Cause {
         }
     }
 
+    /// This cause as the core has it, where it says something about the bytes.
+    pub fn of_bytes(&self) -> Option<faissil_core::error::Cause> {
+        use faissil_core::error::Cause as Core;
+        match self {
+            Cause::Fault(fault) => Some(Core::Fault(fault.clone())),
+            Cause::Damage(reason) => Some(Core::Damage(reason.clone())),
+            Cause::Io(_) | Cause::Refused(_) | Cause::Faiss(_) | Cause::Cancelled => None,
+        }
+    }
+
     /// This cause of not having done `what`. Where standard output could not be written, that is what was not done.
     pub fn of(self, what: impl Into<String>) -> Error {
         let what = if self.is_of_stdout() { NO_STDOUT.into() } else { what.into() };

@@ -52,7 +52,6 @@ pub mod health;
 pub mod inspect;
 pub mod judge;
 pub mod load;
-pub mod look_up;
 #[cfg(feature = "native")]
 pub mod native;
 pub mod opened;

@@ -9,7 +9,7 @@ use crate::{
     error::{Verdict, to_stdout},
     hashing::{ChunkValues, hash_piece},
     judge,
-    opened::{Opened, interrupted_seal},
+    opened::Opened,
     parallel::{Progress, in_order, most_of, sweep},
     replace::{Replacement, directory_of},
     save::with_writeback,
@@ -58,12 +58,7 @@ pub struct Loaded {
 /// # Errors
 /// When it is none.
 pub fn snapshot_of(opened: &Opened) -> Result<&Snapshot, Cause> {
-    opened.snapshot.as_ref().ok_or_else(|| {
-        Cause::Refused(match opened.interrupted {
-            Some(len) => interrupted_seal(len),
-            None => "not a snapshot: no digests to hold its bytes against".into(),
-        })
-    })
+    Ok(opened.snapshot()?)
 }
 
 /// That a snapshot is the one that is expected, by its own digest or that of its stream.
@@ -71,13 +66,7 @@ pub fn snapshot_of(opened: &Opened) -> Result<&Snapshot, Cause> {
 /// # Errors
 /// When it is another.
 pub fn check_expected(snapshot: &Snapshot, expected: Option<Digest>) -> Result<(), Cause> {
-    let (own, stream) = (snapshot.digest(), snapshot.stream().digest);
-    match expected {
-        Some(expected) if expected != own && expected != stream => {
-            Err(Cause::Damage(format!("expected digest {expected}; the snapshot has {own}, its stream {stream}")))
-        }
-        _ => Ok(()),
-    }
+    Ok(snapshot.check_expected(expected)?)
 }
 
 /// Put the stream of the snapshot at `input` back, and its side files beside it.

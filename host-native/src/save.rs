@@ -20,12 +20,13 @@ use crate::{
     sorting::Sorter,
     store::{File, Joined, Stoppable, Store},
     summing::Summing,
-    verify::{Verified, has_ids, this_build, verify},
+    verify::{Verified, verify},
 };
 use faissil_core::{
     files::Files,
     ids::{IdSummary, place},
-    keep::Kept,
+    index::has_ids,
+    keep::{Kept, this_build},
     outline::Outline,
     snapshot::{Digest, Finished, Layout, Parts, SealedHash, Writer},
 };

@@ -7,7 +7,7 @@ use crate::{
 use faissil_core::{
     Error, Kind, Reading, Span, Step,
     files::Files,
-    ids::{IdPlace, IdStream, IdSummary, Merge, Scratch, Summariser, repeats},
+    ids::{self, IdPlace, IdStream, IdSummary, Merge, Pair, Scratch, Sorted, Summariser, repeats},
 };
 use std::{
     io,
@@ -26,8 +26,51 @@ impl Directory {
 }
 
 impl Scratch for Directory {
-    fn sum<'p>(&self, place: &IdPlace<'p>, files: Files) -> Box<dyn Reading<Output = Option<IdSummary>> + 'p> {
+    fn sum<'p>(&self, place: &IdPlace<'p>, files: Files) -> ids::Summing<'p> {
         Box::new(Summing::new(place, files, &self.0))
+    }
+
+    fn sorted<'p>(&self, place: &IdPlace<'p>, files: Files) -> Option<Sorted<'p>> {
+        Some(Box::new(SortedIds { ids: IdStream::all(place, files), sorter: Sorter::new(&self.0), sorted: None }))
+    }
+}
+
+/// Pairs given at once.
+const BATCH: usize = 1 << 12;
+
+/// Ids with their rows, sorted in a file where memory does not hold them.
+struct SortedIds<'p> {
+    ids: IdStream<'p>,
+    sorter: Sorter,
+    sorted: Option<Box<dyn Iterator<Item = io::Result<Pair>>>>,
+}
+
+impl Reading for SortedIds<'_> {
+    type Output = Option<Vec<Pair>>;
+
+    fn step(&mut self) -> Result<Step<Option<Vec<Pair>>>, Error> {
+        loop {
+            if let Some(sorted) = &mut self.sorted {
+                let pairs = sorted.take(BATCH).collect::<io::Result<Vec<_>>>().map_err(no_scratch)?;
+                return Ok(Step::Done((!pairs.is_empty()).then_some(pairs)));
+            }
+            match self.ids.step()? {
+                Step::Need(span) => return Ok(Step::Need(span)),
+                Step::Done(Some(batch)) => {
+                    for (id, row) in batch.ids.iter().zip(batch.row.0..) {
+                        self.sorter.push((id.0, row)).map_err(no_scratch)?;
+                    }
+                }
+                Step::Done(None) => {
+                    let sorter = std::mem::replace(&mut self.sorter, Sorter::new(Path::new("")));
+                    self.sorted = Some(Box::new(sorter.sorted().map_err(no_scratch)?));
+                }
+            }
+        }
+    }
+
+    fn bring(&mut self, at: u64, bytes: &[u8]) {
+        self.ids.bring(at, bytes);
     }
 }
 

@@ -145,7 +145,7 @@ pub fn changes(old: &(impl Subject + ?Sized), new: &(impl Subject + ?Sized)) -> 
         let both = crate::store::Joined::new(one.joined(), Some(other.joined()));
         Ok(changes::of_report(
             &crate::drive::drive(diff, &both)?,
-            crate::verify::has_ids(&faissil_core::ids::place(&one.outline)),
+            faissil_core::index::has_ids(&faissil_core::ids::place(&one.outline)),
         ))
     };
     compared().map_err(|cause| cause.of("cannot compare the two indexes"))

@@ -7,7 +7,10 @@
 //!
 //! [`Dump`] is a [`Reading`]: it asks only for the bytes that it prints.
 
+mod json;
 mod lists;
+
+pub use json::Dumped;
 
 use super::page::grouped;
 use crate::bytes::{Reading, Span, Step};

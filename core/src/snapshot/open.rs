@@ -13,7 +13,7 @@ use super::trailer::{HEAD_LEN, MARK_LEN, TRAILER_LEN, Trailer, no_trailer};
 use super::walk::{ChunkWalk, TreeWalk};
 use super::wire::Body;
 use crate::bytes::{Reading, Span, Step};
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::limits::{SEALED_LOG2, TAIL_BYTES};
 use crate::outline::Fourcc;
 use crate::window::{Read, Stop, Window};
@@ -106,6 +106,20 @@ impl Snapshot {
     /// The snapshot digest: BLAKE3 of the manifest.
     pub fn digest(&self) -> Digest {
         self.trailer.digest
+    }
+
+    /// That this is the snapshot that is expected, by its own digest or that of its stream.
+    ///
+    /// # Errors
+    /// When it is another.
+    pub fn check_expected(&self, expected: Option<Digest>) -> Result<(), Cause> {
+        let (own, stream) = (self.digest(), self.stream().digest);
+        match expected {
+            Some(expected) if expected != own && expected != stream => {
+                Err(Cause::Damage(format!("expected digest {expected}; the snapshot has {own}, its stream {stream}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Sealed or packed.

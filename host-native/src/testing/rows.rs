@@ -46,7 +46,7 @@ pub(super) fn section(index: &Index<'_>) -> Result<Option<Section>, Cause> {
         }
         Err(_) => {
             let place = place(&index.outline);
-            let Some(rows) = place.count().filter(|_| crate::verify::has_ids(&place)) else { return Ok(None) };
+            let Some(rows) = place.count().filter(|_| faissil_core::index::has_ids(&place)) else { return Ok(None) };
             let mut table = Table::new(rows, "nothing");
             let mut stream = IdStream::all(&place, index.files());
             while let Some(batch) = drive_on(&mut stream, &index.joined())? {

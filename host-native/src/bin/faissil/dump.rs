@@ -9,13 +9,11 @@ use faissil::{
     Error,
     core::{
         Span,
-        outline::{Array, Leaf, Meaning, Outline},
-        report::{Dump, Json},
+        report::{Dump, Dumped},
     },
     inspect::Index,
     store::Shown,
 };
-use serde::Serialize;
 use std::{io::Write, ops::Range, path::PathBuf};
 
 /// Print the bytes of an index beside what they mean.
@@ -33,50 +31,6 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// The JSON of `dump`.
-#[derive(Serialize)]
-struct Dumped<'a> {
-    file: &'a str,
-    /// Bytes that could be followed.
-    end: u64,
-    parts: Vec<Part<'a>>,
-}
-
-/// Bytes that mean one thing.
-#[derive(Serialize)]
-struct Part<'a> {
-    offset: u64,
-    bytes: u64,
-    path: String,
-    kind: &'static str,
-    dtype: Option<&'static str>,
-    shape: Option<&'a [u64]>,
-    value: Option<Json>,
-}
-
-impl<'a> Part<'a> {
-    fn of(leaf: Leaf<'a>) -> Part<'a> {
-        let Leaf { span, path, meaning } = leaf;
-        let part = |kind, array: Option<&'a Array>, value| Part {
-            offset: span.start,
-            bytes: span.len,
-            path,
-            kind,
-            dtype: array.map(|array| array.dtype.name()),
-            shape: array.map(|array| array.shape.as_slice()),
-            value,
-        };
-        match meaning {
-            Meaning::Field(field) => part("value", None, Some(Json::from(&field.value))),
-            Meaning::Count(array) => {
-                part("count", None, array.span.len.checked_div(array.dtype.width()).map(Json::Uint))
-            }
-            Meaning::Array(array) => part("array", Some(array), None),
-            Meaning::Lists(_) => part("lists", None, None),
-        }
-    }
-}
-
 impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
         let opened = open(&self.file)?;
@@ -84,28 +38,13 @@ impl Args {
         let index = Index::with_damage(&opened).map_err(reading)?;
         let at = self.at.as_ref().map(|range| Span::between(range.start, range.end.min(index.outline.file_len)));
         if self.json {
-            self.print_json(&index.outline, at)?;
+            print_json(&Dumped::new(&self.file.display().to_string(), &index.outline, at))?;
             return self.end(&index);
         }
         let text = faissil::drive::drive(Dump::new(&index.outline, at), &index.stream).map_err(reading)?;
         let mut out = Stdout::new();
         out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(to_stdout)?;
         self.end(&index)
-    }
-
-    fn print_json(&self, outline: &Outline, at: Option<Span>) -> Result<(), Error> {
-        let mut parts: Vec<Part<'_>> = outline.leaves().into_iter().map(Part::of).collect();
-        parts.extend(outline.trailing().map(|rest| Part {
-            offset: rest.start,
-            bytes: rest.len,
-            path: "trailing".into(),
-            kind: "trailing",
-            dtype: None,
-            shape: None,
-            value: None,
-        }));
-        parts.retain(|part| at.is_none_or(|at| Span::new(part.offset, part.bytes).overlap(&at).is_some()));
-        print_json(&Dumped { file: &self.file.display().to_string(), end: outline.end, parts })
     }
 
     /// Says what was damaged, and where reading stopped.

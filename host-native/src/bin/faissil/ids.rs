@@ -10,14 +10,13 @@ use faissil::{
     Cause, Error,
     append::for_each_size,
     core::{
-        ids::{ExternalId, Found, IdPlace, IdStream, Road, place},
+        ids::{ExternalId, Found, IdPlace, IdStream, Road},
         lists::Lists,
+        look_up::{LookUp, found_ids, id_place, rows, rows_of},
     },
     drive::drive_on,
     inspect::Index,
-    look_up::{LookUp, rows},
 };
-use serde_json::json;
 use std::{io::Write, ops::Range, path::PathBuf};
 
 /// Print the ids of an index in row order, or say where an id is.
@@ -47,20 +46,11 @@ impl Args {
         let opened = open(&self.file)?;
         let reading = |cause: Cause| cause.reading(&self.file);
         let index = Index::of(&opened).map_err(reading)?;
-        if let Some(missing) = &index.side_missing {
-            return Err(reading(Cause::Refused(missing.clone())));
-        }
-        let place = place(&index.outline);
-        if let IdPlace::Unfollowed(why) = &place {
-            if let Some(fault) = &index.outline.fault {
-                return Err(reading(fault.clone().into()));
-            }
-            return Err(reading(Cause::Refused(why.sentence())));
-        }
+        let place = id_place(&index).map_err(|cause| reading(cause.into()))?;
         if self.id.is_empty() {
             self.list(&index, &place, rows(&index, &place)).map_err(reading)?;
         } else {
-            LookUp::new(&opened, &index, &place).and_then(|look_up| self.look_up(&look_up)).map_err(reading)?;
+            self.look_up(&index).map_err(reading)?;
         }
         match &index.outline.fault {
             None => Ok(Outcome::Good),
@@ -69,13 +59,7 @@ impl Args {
     }
 
     fn list(&self, index: &Index<'_>, place: &IdPlace<'_>, all: u64) -> Result<(), Cause> {
-        let rows = match &self.rows {
-            None => 0..all,
-            Some(rows) if rows.start > all => {
-                return Err(Cause::Refused(format!("there are {all} rows, so none from {}", rows.start)));
-            }
-            Some(rows) => rows.start..rows.end.min(all),
-        };
+        let rows = rows_of(self.rows.clone(), all)?;
         let stored = !matches!(place, IdPlace::None);
         if !stored && rows.end - rows.start > MOST_NUMBERS {
             let said = "no ids are stored: they are the row numbers, and the index claims too many of them to print";
@@ -118,30 +102,27 @@ impl Args {
         Ok(out.flush()?)
     }
 
-    fn look_up(&self, look_up: &LookUp<'_>) -> Result<(), Cause> {
-        let mut found = Vec::new();
-        for &id in &self.id {
-            let id = ExternalId(id);
-            let plan = look_up.plan(id);
-            if plan.road == Road::Scan {
-                talk::note(&plan.why);
+    fn look_up(&self, index: &Index<'_>) -> Result<(), Cause> {
+        let wanted = &self.id;
+        let found = index.ask(&|_, _| {}, |access| async move {
+            let look_up = LookUp::new(&access, index).await?;
+            let mut found = Vec::new();
+            for &id in wanted {
+                let id = ExternalId(id);
+                let plan = look_up.plan(id);
+                if plan.road == Road::Scan {
+                    talk::note(&plan.why);
+                }
+                found.push((id, look_up.find(id, plan.road).await?));
             }
-            found.push((id, look_up.find(id, plan.road)?));
-        }
+            Ok(found)
+        })?;
         self.print_found(&found).map_err(|error| error.cause)
     }
 
     fn print_found(&self, found: &[(ExternalId, Found)]) -> Result<(), Error> {
         if self.json {
-            let one = |(id, found): &(ExternalId, Found)| {
-                let place = |place: &faissil::core::ids::Place| {
-                    let (list, offset) = (place.at.map(|at| at.list), place.at.map(|at| at.offset));
-                    json!({ "row": place.row.0, "list": list, "offset": offset })
-                };
-                json!({ "id": id.0, "count": found.count, "places": found.places.iter().map(place).collect::<Vec<_>>() })
-            };
-            let found: Vec<_> = found.iter().map(one).collect();
-            return print_json(&json!({ "file": self.file.display().to_string(), "found": found }));
+            return print_json(&found_ids(&self.file.display().to_string(), found));
         }
         let mut lines = Vec::new();
         for (id, found) in found {

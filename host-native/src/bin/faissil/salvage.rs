@@ -5,11 +5,10 @@ use crate::{
     save::what,
     say,
     talk::{self, print, print_json},
-    verify::damage_json,
 };
 use faissil::{
     Cause, Error,
-    core::snapshot::Digest,
+    core::{snapshot::Digest, verify::damage_report},
     salvage::{Salvaged, salvage},
 };
 use serde_json::{Value, json};
@@ -49,7 +48,7 @@ fn report(salvaged: &Salvaged, from: &str, to: &str) -> Value {
         "warnings": salvaged.warnings,
         "salvaged": {
             "ok": salvaged.damage.is_empty(),
-            "damage": salvaged.damage.iter().map(damage_json).collect::<Vec<_>>(),
+            "damage": salvaged.damage.iter().map(damage_report).collect::<Vec<_>>(),
             "fidelity": salvaged.fidelity,
             "rows": salvaged.rows,
             "left_out": {

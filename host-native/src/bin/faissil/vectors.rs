@@ -10,17 +10,16 @@ use crate::{
 use faissil::{
     Cause, Error,
     core::{
-        ids::{ExternalId, IdStream, Road, Row, place},
-        vectors::{Codes, FindRows, Stored, VectorStream, find},
+        ids::{ExternalId, IdStream, Row, place},
+        look_up::{rows_by_id, rows_of},
+        vectors::{Codes, Stored, VectorStream, find},
     },
-    drive::{drive, drive_on},
+    drive::drive_on,
     inspect::Index,
-    look_up::LookUp,
     opened::Opened,
 };
 use serde_json::json;
 use std::{
-    collections::BTreeSet,
     io,
     ops::Range,
     path::{Path, PathBuf},
@@ -72,7 +71,7 @@ impl Args {
         let count = if matches!(stored.codes, Codes::Lists(_)) && !stored.maps.is_empty() && self.id.is_empty() {
             self.write_mapped(&index, &stored)?
         } else {
-            let (stream, count, known) = self.choose(&opened, &index, &stored).map_err(reading)?;
+            let (stream, count, known) = self.choose(&index, &stored).map_err(reading)?;
             self.write(&index, &stored, stream, count, known)?
         };
         if self.id.is_empty() && stored.maps.is_empty() {
@@ -103,27 +102,26 @@ impl Args {
     /// The vectors that are asked for, how many they are, and their ids if those led to them.
     fn choose<'s>(
         &self,
-        opened: &Opened,
         index: &Index<'_>,
         stored: &Stored<'s>,
     ) -> Result<(VectorStream<'s>, u64, Option<Vec<ExternalId>>), Cause> {
         let with_ids = self.ids_out.is_some();
         let files = index.files();
         if !self.id.is_empty() {
-            let wanted: BTreeSet<i64> = self.id.iter().copied().collect();
-            let mut found = find_rows(opened, index, stored, &wanted)?;
-            found.sort_unstable();
-            let there: BTreeSet<i64> = found.iter().map(|(_, id)| id.0).collect();
-            let missing: Vec<String> = wanted.difference(&there).take(10).map(i64::to_string).collect();
-            if !missing.is_empty() {
-                return Err(Cause::Refused(format!("no vector has the id {}", missing.join(", "))));
-            }
+            let wanted = &self.id.iter().copied().map(ExternalId).collect();
+            let found = index.ask(&|_, _| {}, |access| async move {
+                let scans = |why: Option<String>| {
+                    let all = || format!("looking through the ids of {} rows", say::count(stored.rows));
+                    talk::note(&why.unwrap_or_else(all));
+                };
+                rows_by_id(&access, index, stored, wanted, scans).await
+            })?;
             let rows: Vec<Row> = found.iter().map(|(row, _)| *row).collect();
             let ids = found.into_iter().map(|(_, id)| id).collect();
             let count = rows.len() as u64;
             return Ok((VectorStream::rows(stored, files, rows, false), count, Some(ids)));
         }
-        let rows = self.rows_of(stored.rows)?;
+        let rows = rows_of(self.rows.clone(), stored.rows)?;
         let count = rows.end - rows.start;
         Ok((VectorStream::new(stored, files, [rows], with_ids), count, None))
     }
@@ -144,24 +142,13 @@ impl Args {
         }
     }
 
-    /// The rows that are asked for, of `all`.
-    fn rows_of(&self, all: u64) -> Result<Range<u64>, Cause> {
-        match &self.rows {
-            None => Ok(0..all),
-            Some(rows) if rows.start > all => {
-                Err(Cause::Refused(format!("there are {all} rows, so none from {}", rows.start)))
-            }
-            Some(rows) => Ok(rows.start..rows.end.min(all)),
-        }
-    }
-
     /// Lists under an id map: a list entry says which row of the map it is, so vectors come in the order of the lists
     /// and each is put in its row's place.
     fn write_mapped(&self, index: &Index<'_>, stored: &Stored<'_>) -> Result<u64, Error> {
         let reading = |cause: Cause| cause.reading(&self.file);
         let damage = |said: String| reading(Cause::Damage(said));
         let place = place(&index.outline);
-        let rows = self.rows_of(place.count().unwrap_or(0)).map_err(reading)?;
+        let rows = rows_of(self.rows.clone(), place.count().unwrap_or(0)).map_err(|cause| reading(cause.into()))?;
         let count = rows.end - rows.start;
         let mut vectors = Npy::create(&self.output, "<f4", &[count, stored.d], false)?;
         let joined = index.joined();
@@ -255,44 +242,6 @@ fn same_place(a: &Path, b: &Path) -> bool {
         (Ok(a), Ok(b)) => a == b,
         _ => a == b,
     }
-}
-
-/// The rows of these ids, each with its id. Ids that no other road leads to are looked for in one pass over all.
-fn find_rows(
-    opened: &Opened,
-    index: &Index<'_>,
-    stored: &Stored<'_>,
-    wanted: &BTreeSet<i64>,
-) -> Result<Vec<(Row, ExternalId)>, Cause> {
-    let place = place(&index.outline);
-    let look_up = LookUp::new(opened, index, &place)?;
-    let (mut found, mut unfound, mut why) = (Vec::new(), Vec::new(), None);
-    for &id in wanted {
-        let id = ExternalId(id);
-        if !look_up.leads_to(stored) {
-            unfound.push(id);
-            continue;
-        }
-        let plan = look_up.plan(id);
-        if plan.road == Road::Scan {
-            why.get_or_insert(plan.why);
-            unfound.push(id);
-            continue;
-        }
-        let rows = look_up.find(id, plan.road)?;
-        if rows.count > rows.places.len() as u64 {
-            // Only so many rows are listed.
-            unfound.push(id);
-        } else {
-            found.extend(rows.places.iter().map(|place| (place.row, id)));
-        }
-    }
-    if !unfound.is_empty() {
-        let all = || format!("looking through the ids of {} rows", say::count(stored.rows));
-        talk::note(&why.unwrap_or_else(all));
-        found.extend(drive(FindRows::new(stored, index.files(), unfound), &index.joined())?);
-    }
-    Ok(found)
 }
 
 /// Rows that have not come yet, a bit each.

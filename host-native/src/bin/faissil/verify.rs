@@ -8,12 +8,17 @@ use crate::{
 };
 use faissil::{
     Cause, Error,
-    core::snapshot::{Digest, Snapshot},
-    load::check_expected,
+    core::{
+        opened::{Access, Caches},
+        report::{LostIds, Place, Verification},
+        snapshot::Digest,
+        verify::{unopened, unverifiable, verification},
+    },
+    drive::ask,
     opened::Opened,
-    verify::{Verified, unopened, verify},
+    store::File,
+    verify::verify,
 };
-use serde::Serialize;
 use std::{
     env,
     path::{Path, PathBuf},
@@ -31,47 +36,6 @@ pub(crate) struct Args {
     /// Print one JSON object a file
     #[arg(long)]
     json: bool,
-}
-
-/// The JSON of `verify`.
-#[derive(Serialize)]
-struct Report<'a> {
-    file: &'a str,
-    kind: &'static str,
-    /// Whether nothing is wrong; null where there is nothing to verify against.
-    ok: Option<bool>,
-    bytes: u64,
-    chunks: u64,
-    snapshot_digest: Option<String>,
-    stream: StreamJson,
-    damage: Vec<DamageJson>,
-    warnings: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct StreamJson {
-    len: u64,
-    blake3: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct DamageJson {
-    span: SpanJson,
-    path: String,
-    ids_lost: LostJson,
-    reason: String,
-}
-
-#[derive(Serialize)]
-struct SpanJson {
-    offset: u64,
-    bytes: u64,
-}
-
-#[derive(Serialize)]
-struct LostJson {
-    count: u64,
-    ids: Vec<i64>,
 }
 
 impl Args {
@@ -97,64 +61,26 @@ impl Args {
         let reading = |cause: Cause| cause.reading(path);
         let verified =
             verify(&opened.file, snapshot, &env::temp_dir(), &talk::progress("verifying")).map_err(reading)?;
-        let unexpected = check_expected(snapshot, self.expect).err();
-        self.report(&name, &opened, snapshot, verified, unexpected)
-    }
-
-    fn report(
-        &self,
-        name: &str,
-        opened: &Opened,
-        snapshot: &Snapshot,
-        verified: Verified,
-        unexpected: Option<Cause>,
-    ) -> Result<Outcome, Error> {
-        let ok = verified.is_ok() && unexpected.is_none();
-        let mut damage: Vec<DamageJson> = verified.damage.iter().map(damage_json).collect();
-        if let Some(cause) = &unexpected {
-            let (span, ids_lost) = (SpanJson { offset: 0, bytes: 0 }, LostJson { count: 0, ids: Vec::new() });
-            damage.push(DamageJson { span, path: String::new(), ids_lost, reason: cause.to_string() });
-        }
+        let report = verification(snapshot, &verified, &name, self.expect);
         if self.json {
-            print_json(&Report {
-                file: name,
-                kind: opened.kind(),
-                ok: Some(ok),
-                bytes: verified.bytes,
-                chunks: verified.chunks,
-                snapshot_digest: Some(snapshot.digest().to_string()),
-                stream: StreamJson {
-                    len: snapshot.stream().length,
-                    blake3: Some(snapshot.stream().digest.to_string()),
-                },
-                damage,
-                warnings: verified.warnings,
-            })?;
+            print_json(&report)?;
         } else {
-            verified.warnings.iter().for_each(|text| talk::warning(text));
-            print(&page(name, &verified, snapshot, &damage))?;
+            report.warnings.iter().for_each(|text| talk::warning(text));
+            print(&page(&report, verified.is_ok()))?;
         }
-        Ok(if ok { Outcome::Good } else { Outcome::Damaged })
+        Ok(if report.ok == Some(true) { Outcome::Good } else { Outcome::Damaged })
     }
 
     /// A file that ends like a snapshot and cannot be opened as one.
     fn unreadable(&self, name: &str, path: &Path, error: Error, has_line: &mut bool) -> Result<Outcome, Error> {
-        let outcome = crate::outcome_of(&error);
-        if self.json && outcome == Outcome::Damaged {
-            let damage = unopened(path, &error.cause).map_err(|cause| cause.reading(path))?;
-            let bytes = path.metadata().map(|data| data.len()).unwrap_or(0);
+        if self.json
+            && let Some(cause) = error.cause.of_bytes()
+            && crate::outcome_of(&error) == Outcome::Damaged
+        {
+            let file = File::open(path)?;
+            let report = ask(&file, |ask| async move { unopened(&ask, name, cause).await });
             *has_line = true;
-            print_json(&Report {
-                file: name,
-                kind: "unreadable",
-                ok: Some(false),
-                bytes,
-                chunks: 0,
-                snapshot_digest: None,
-                stream: StreamJson { len: 0, blake3: None },
-                damage: vec![damage_json(&damage)],
-                warnings: Vec::new(),
-            })?;
+            print_json(&report.map_err(|cause| cause.reading(path))?)?;
         }
         Err(error)
     }
@@ -167,23 +93,15 @@ impl Args {
         );
         let cause = faissil::load::snapshot_of(opened).err();
         let error = cause.map(|cause| cause.of(format!("nothing to verify `{name}` against")).hint(seal));
-        let stream = opened.stream();
-        // What the file is not must be said before what it lacks.
-        faissil::judge::judge(&stream, false).map_err(|cause| cause.reading(opened.file.path()))?;
+        let report =
+            ask(
+                &opened.file,
+                |ask| async move { unverifiable(&Access::new(ask, opened, Caches::default()), name).await },
+            );
+        let report = report.map_err(|cause| cause.reading(opened.file.path()))?;
         if self.json {
-            use faissil::store::Store;
             *has_line = true;
-            print_json(&Report {
-                file: name,
-                kind: opened.kind(),
-                ok: None,
-                bytes: opened.file.len(),
-                chunks: 0,
-                snapshot_digest: None,
-                stream: StreamJson { len: stream.len(), blake3: None },
-                damage: Vec::new(),
-                warnings: Vec::new(),
-            })?;
+            print_json(&report)?;
         }
         match error {
             Some(error) => Err(error),
@@ -192,32 +110,22 @@ impl Args {
     }
 }
 
-/// A damage as `verify` prints it.
-pub(crate) fn damage_json(damage: &faissil::verify::Damage) -> DamageJson {
-    DamageJson {
-        span: SpanJson { offset: damage.span.start, bytes: damage.span.len },
-        path: damage.path.clone(),
-        ids_lost: LostJson { count: damage.ids_lost.count, ids: damage.ids_lost.ids.clone() },
-        reason: damage.reason.clone(),
-    }
-}
-
 /// Ids that a page names before it says how many more there are.
 const NAMED: usize = 10;
 
-fn page(name: &str, verified: &Verified, snapshot: &Snapshot, damage: &[DamageJson]) -> String {
-    let size = format!("{} in {} chunks", say::bytes(verified.bytes), say::count(verified.chunks));
-    if damage.is_empty() {
-        return format!(
-            "{name}: good, {size}\n  stream    {}\n  snapshot  {}",
-            snapshot.stream().digest,
-            snapshot.digest()
-        );
+/// `is_intact`: whether what is wrong is at most that another snapshot was expected.
+fn page(report: &Verification, is_intact: bool) -> String {
+    let name = &report.file;
+    let size = format!("{} in {} chunks", say::bytes(report.bytes), say::count(report.chunks));
+    if report.damage.is_empty() {
+        let [stream, snapshot] = [&report.stream.blake3, &report.snapshot_digest].map(|digest| digest.as_deref());
+        let [stream, snapshot] = [stream, snapshot].map(Option::unwrap_or_default);
+        return format!("{name}: good, {size}\n  stream    {stream}\n  snapshot  {snapshot}");
     }
-    let verdict = if verified.is_ok() { "good, but not the one that is expected" } else { "DAMAGED" };
+    let verdict = if is_intact { "good, but not the one that is expected" } else { "DAMAGED" };
     let mut text = format!("{name}: {verdict}, {size}");
-    for each in damage {
-        let SpanJson { offset, bytes } = each.span;
+    for each in &report.damage {
+        let Place { offset, bytes } = each.span;
         let place = if bytes > 0 { format!("bytes {offset}..{}", offset + bytes) } else { String::new() };
         let colon = if place.is_empty() || each.path.is_empty() { "" } else { ": " };
         let place = format!("{place}{colon}{}", each.path);
@@ -225,7 +133,7 @@ fn page(name: &str, verified: &Verified, snapshot: &Snapshot, damage: &[DamageJs
             text.push_str(&format!("\n  {place}"));
         }
         text.push_str(&format!("\n    {}", each.reason));
-        let LostJson { count, ids } = &each.ids_lost;
+        let LostIds { count, ids } = &each.ids_lost;
         if *count > 0 {
             let named: Vec<String> = ids.iter().take(NAMED).map(i64::to_string).collect();
             let more = if (named.len() as u64) < *count && !named.is_empty() { ", ..." } else { "" };

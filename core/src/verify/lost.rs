@@ -1,15 +1,14 @@
 //! What lies in damaged bytes of a stream, and whose vectors they were.
 
-use crate::{Cause, drive::drive_on, store::Store};
-use faissil_core::{
-    Span, Step,
-    files::Files,
-    ids::{IdPlace, IdStream, place},
-    lists::{Layout, List, Lists},
-    outline::{Leaf, Meaning, Outline},
-    snapshot::Ids,
-};
-use std::{collections::BTreeSet, ops::Range};
+use crate::bytes::Span;
+use crate::error::Cause;
+use crate::ids::{IdPlace, IdStream, ids_in, place};
+use crate::lists::{Layout, List, Lists, Sizes};
+use crate::outline::{Leaf, Meaning, Outline, join};
+use crate::snapshot::Ids;
+use crate::source::Source;
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use core::{cmp::Reverse, ops::Range};
 
 /// The most ids that are named for one damage.
 pub const MOST_IDS: usize = 1000;
@@ -26,9 +25,9 @@ pub struct IdsLost {
     pub ids: Vec<i64>,
 }
 
-/// What lies in `span` of the stream, and the ids that are lost with it. `store` is the stream and its
+/// What lies in `span` of the stream, and the ids that are lost with it. `joined` is the stream and its
 /// side file in one.
-pub(super) fn explain(outline: &Outline, span: Span, files: Files, store: &impl Store) -> (String, IdsLost) {
+pub(super) async fn explain(outline: &Outline, span: Span, joined: &Source<'_>) -> (String, IdsLost) {
     // Rows of the index in damaged arrays; a row of which several things are damaged is lost once.
     let mut rows_lost: Vec<Range<u64>> = Vec::new();
     // What lies there, with the bytes of it that are touched: what is largest is named first.
@@ -39,18 +38,18 @@ pub(super) fn explain(outline: &Outline, span: Span, files: Files, store: &impl 
     for leaf in &leaves {
         let Some(part) = leaf.span.overlap(&span) else { continue };
         match &leaf.meaning {
-            Meaning::Lists(lists) => match lists_in(lists, span, files.stream, store) {
+            Meaning::Lists(lists) => match lists_in(lists, span, joined).await {
                 Ok(found) if !found.is_empty() => {
                     names.extend(name_lists(&leaf.path, &found, span));
                     for list in &found {
-                        lost.add_list(outline, lists, list, span, files, store);
+                        lost.add_list(outline, lists, list, span, joined).await;
                     }
                 }
                 _ => {
                     // The sizes are damaged too, so which lists these are cannot be told.
                     names.push((part.len, leaf.path.clone()));
                     if part == leaf.span {
-                        lost.count += lists.balance.total;
+                        lost.count = lost.count.saturating_add(lists.balance.total);
                     }
                 }
             },
@@ -65,17 +64,17 @@ pub(super) fn explain(outline: &Outline, span: Span, files: Files, store: &impl 
         }
     }
     for rows in merged(rows_lost) {
-        lost.add_rows(outline, rows, files, store);
+        lost.add_rows(outline, rows, joined).await;
     }
     if let Some(part) = Span::between(outline.end, outline.file_len).overlap(&span) {
         let name = if outline.fault.is_none() { "trailing" } else { "not understood" };
         names.push((part.len, format!("{name} bytes {part}")));
     }
-    names.sort_by_key(|(len, _)| std::cmp::Reverse(*len));
+    names.sort_by_key(|(len, _)| Reverse(*len));
     let mut names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
     names.dedup();
     if names.len() > MOST_LEAVES {
-        let more = names.len() - MOST_LEAVES;
+        let more = names.len().saturating_sub(MOST_LEAVES);
         names.truncate(MOST_LEAVES);
         names.push(format!("and {more} more"));
     }
@@ -104,9 +103,10 @@ fn is_by_row(leaf: &Leaf<'_>) -> bool {
 
 /// The rows of an array of `rows` rows at `array` that `span` touches.
 fn rows_in(array: Span, rows: u64, span: Span) -> Range<u64> {
-    let width = (array.len / rows).max(1);
+    let width = array.len.checked_div(rows).unwrap_or(0).max(1);
     let part = array.overlap(&span).unwrap_or_default();
-    (part.start - array.start) / width..(part.end() - array.start).div_ceil(width).min(rows)
+    let row = |at: u64| at.saturating_sub(array.start);
+    row(part.start).checked_div(width).unwrap_or(0)..row(part.end()).div_ceil(width).min(rows)
 }
 
 impl IdsLost {
@@ -118,29 +118,26 @@ impl IdsLost {
         self.ids.retain(|id| (recorded.min..=recorded.max).contains(id) && (seen.insert(*id) || !distinct));
     }
 
-    fn add_rows(&mut self, outline: &Outline, rows: Range<u64>, files: Files, store: &impl Store) {
-        self.count += rows.end - rows.start;
+    /// Count these in; those of them that can still be named.
+    fn count_in(&mut self, rows: &Range<u64>) -> Range<u64> {
+        self.count = self.count.saturating_add(rows.end.saturating_sub(rows.start));
         let room = MOST_IDS.saturating_sub(self.ids.len()) as u64;
-        let named = rows.start..rows.end.min(rows.start + room);
+        rows.start..rows.end.min(rows.start.saturating_add(room))
+    }
+
+    async fn add_rows(&mut self, outline: &Outline, rows: Range<u64>, joined: &Source<'_>) {
+        let named = self.count_in(&rows);
         if named.is_empty() {
             return;
         }
         let place = place(outline);
-        let mut ids = IdStream::new(&place, files, named);
-        while let Ok(Some(batch)) = drive_on(&mut ids, store) {
+        let mut ids = IdStream::new(&place, joined.files(), named);
+        while let Ok(Some(batch)) = joined.run(&mut ids).await {
             self.ids.extend(batch.ids.iter().map(|id| id.0));
         }
     }
 
-    fn add_list(
-        &mut self,
-        outline: &Outline,
-        lists: &Lists,
-        list: &List,
-        span: Span,
-        files: Files,
-        store: &impl Store,
-    ) {
+    async fn add_list(&mut self, outline: &Outline, lists: &Lists, list: &List, span: Span, joined: &Source<'_>) {
         let whole = Range { start: 0, end: list.size };
         // Codes in blocks are not in order of rows: any of a block's rows may be touched.
         let in_order = matches!(lists.layout, Layout::Array | Layout::Split { .. });
@@ -154,22 +151,22 @@ impl IdsLost {
             (Some(rows), None) | (None, Some(rows)) => rows,
             (None, None) => return,
         };
-        self.count += rows.end - rows.start;
-        let room = MOST_IDS.saturating_sub(self.ids.len()) as u64;
-        let named = rows.start..rows.end.min(rows.start + room);
-        let read = |span: Span| -> Option<Vec<i64>> {
-            let bytes = store.read(span).ok()?;
-            Some(bytes.as_chunks::<8>().0.iter().map(|id| i64::from_le_bytes(*id)).collect())
-        };
-        let ids = Span::new(list.ids.start + named.start * 8, (named.end - named.start) * 8);
-        let Some(ids) = files.place(lists, ids).ok().and_then(read) else { return };
+        let named = self.count_in(&rows);
+        let start = list.ids.start.saturating_add(named.start.saturating_mul(8));
+        let ids = Span::new(start, named.end.saturating_sub(named.start).saturating_mul(8));
+        let Ok(ids) = joined.files().place(lists, ids) else { return };
+        let Ok(bytes) = joined.bytes(ids).await else { return };
+        let ids = ids_in(&bytes).map(|id| id.0);
         match place(outline) {
             // The lists hold rows of the id map around them.
             IdPlace::Map { array, .. } => {
-                let rows = ids.iter().filter_map(|&row| u64::try_from(row).ok());
-                let outer = rows.filter(|row| row.saturating_mul(8) < array.span.len);
-                let outer = outer.filter_map(|row| read(Span::new(array.span.start + row * 8, 8)));
-                self.ids.extend(outer.flatten());
+                let starts = ids.filter_map(|row| u64::try_from(row).ok()?.checked_mul(8));
+                for start in starts.filter(|start| *start < array.span.len) {
+                    let at = Span::new(array.span.start.saturating_add(start), 8);
+                    if let Ok(bytes) = joined.bytes(at).await {
+                        self.ids.extend(ids_in(&bytes).map(|id| id.0));
+                    }
+                }
             }
             _ => self.ids.extend(ids),
         }
@@ -177,32 +174,23 @@ impl IdsLost {
 }
 
 /// The lists whose data `span` touches.
-fn lists_in(lists: &Lists, span: Span, stream_len: u64, store: &impl Store) -> Result<Vec<List>, Cause> {
+async fn lists_in(lists: &Lists, span: Span, joined: &Source<'_>) -> Result<Vec<List>, Cause> {
     // Checkpoints lead close to the damage; the rest is a short walk over sizes.
     let before = lists.checkpoints.iter().take_while(|checkpoint| checkpoint.at <= span.start).last();
     let from = match (before, lists.sizes) {
-        (Some(checkpoint), faissil_core::lists::Sizes::Full(_) | faissil_core::lists::Sizes::Inline) => {
-            checkpoint.entry
-        }
+        (Some(checkpoint), Sizes::Full(_) | Sizes::Inline) => checkpoint.entry,
         _ => 0,
     };
-    let mut walk = lists.walk(stream_len, from);
+    let mut walk = lists.walk(joined.files().stream, from);
     let mut found = Vec::new();
-    loop {
-        let list = match walk.step()? {
-            Step::Need(span) => {
-                walk.bring(span.start, &store.read(Span::new(span.start, span.len.min(1 << 18)))?);
-                continue;
-            }
-            Step::Done(None) => return Ok(found),
-            Step::Done(Some(list)) => list,
-        };
+    while let Some(list) = joined.run(&mut walk).await? {
         if list.codes.overlap(&span).is_some() || list.ids.overlap(&span).is_some() {
             found.push(list);
         } else if list.codes.start >= span.end() && list.ids.start >= span.end() && !list.codes.is_empty() {
-            return Ok(found);
+            break;
         }
     }
+    Ok(found)
 }
 
 /// `invlists.codes of lists 120..131`, and the same for ids.
@@ -210,9 +198,10 @@ fn name_lists(path: &str, found: &[List], span: Span) -> Vec<(u64, String)> {
     let name = |part: &str, of: fn(&List) -> Span| {
         let numbers = || found.iter().filter(|list| of(list).overlap(&span).is_some()).map(|list| list.number);
         let (first, last) = (numbers().next()?, numbers().next_back()?);
-        let which = if first == last { format!("list {first}") } else { format!("lists {first}..{}", last + 1) };
+        let which =
+            if first == last { format!("list {first}") } else { format!("lists {first}..{}", last.saturating_add(1)) };
         let bytes = found.iter().filter_map(|list| of(list).overlap(&span)).map(|part| part.len).sum();
-        Some((bytes, format!("{} of {which}", faissil_core::outline::join(path, part))))
+        Some((bytes, format!("{} of {which}", join(path, part))))
     };
     name("codes", |list| list.codes).into_iter().chain(name("ids", |list| list.ids)).collect()
 }
@@ -223,15 +212,15 @@ mod tests {
 
     #[test]
     fn rows_that_lost_two_things_are_lost_once() {
-        assert_eq!(merged(vec![7..9, 0..3, 2..5, 9..9]), [0..5, 7..9]);
+        assert_eq!(merged(alloc::vec![7..9, 0..3, 2..5, 9..9]), [0..5, 7..9]);
     }
 
     #[test]
     fn ids_that_the_index_cannot_have_are_not_named() {
         let recorded =
             Ids { count: 5, kind: 4, min: 3, max: 90, start: 0, stride: 0, duplicates: Some(0), lookup: None };
-        let mut lost = IdsLost { count: 5, ids: vec![0, 7, 7, 91, 3] };
+        let mut lost = IdsLost { count: 5, ids: alloc::vec![0, 7, 7, 91, 3] };
         lost.keep_possible(&recorded);
-        assert_eq!((lost.count, lost.ids), (5, vec![7, 3]));
+        assert_eq!((lost.count, lost.ids), (5, alloc::vec![7, 3]));
     }
 }
