@@ -13,6 +13,8 @@ pub mod extremes;
 pub mod heal;
 pub mod salvaged;
 pub mod snapshots;
+#[cfg(feature = "wasm")]
+pub mod wasm;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

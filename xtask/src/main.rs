@@ -12,6 +12,7 @@ mod run;
 mod targets;
 mod test;
 mod tidy;
+mod wasm;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,7 @@ const TASKS: &[Task] = &[
         run: check::dependencies,
     },
     Task { name: "targets", about: "the core builds without std (32-bit ARM) and for WebAssembly", run: targets::run },
+    Task { name: "wasm", about: "build the npm package `faissil`, which stays within its size", run: wasm::run },
     Task { name: "fuzz", about: "fuzz each target for a minute: fuzz [TARGET…] [--seconds N]", run: fuzz::run },
     Task {
         name: "bench",

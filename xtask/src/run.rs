@@ -78,8 +78,8 @@ pub(crate) fn apt_install(packages: &[&str]) -> Outcome {
     apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install))).map_err(|_| by_hand())
 }
 
-/// The features that take FAISS, for `cargo --workspace --features`.
-pub(crate) const NATIVE: &str = "faissil/native,faissil/testing,faissil-tests/native";
+/// The features that take FAISS or wasmtime, for `cargo --workspace --features`.
+pub(crate) const NATIVE: &str = "faissil/native,faissil/testing,faissil-tests/native,faissil-tests/wasm";
 
 /// Have what compiling FAISS takes: a C++ compiler, CMake, and a BLAS with LAPACK.
 pub(crate) fn native_needs() -> Outcome {

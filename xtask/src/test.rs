@@ -1,11 +1,11 @@
 //! `cargo xtask test`: everything that is a test, and what the tests need first.
 //!
-//! The tests are plain `cargo test`, with every feature: what is tested of the library without FAISS is the same with it. Two
-//! things need Python: the second reader of the snapshot format, which the tests run as `FAISSIL_PYTHON`, and the newest
+//! The tests are plain `cargo test`, with every feature: what is tested of the library without FAISS is the same with it. The module for
+//! browsers is built before, for wasmtime and for the tests of the npm package in Node. Two things need Python: the second reader of the snapshot format, which the tests run as `FAISSIL_PYTHON`, and the newest
 //! FAISS, which must read what we seal. Both have their packages in a virtual environment below the target directory.
 
-use crate::Outcome;
 use crate::run::{NATIVE, apt_install, cargo, command, must, native_needs, root, spoken, target, works};
+use crate::{Outcome, wasm};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -19,8 +19,10 @@ const EXAMPLES: &[&str] = &["save_and_load", "documents", "live"];
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     native_needs()?;
     let python = python()?;
+    wasm::package()?;
     if arguments.is_empty() {
         read_by_faiss(&python)?;
+        wasm::test(&target().join("debug/faissil"))?;
     }
     if arguments.is_empty() {
         for example in EXAMPLES {
@@ -44,6 +46,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 /// Accept every snapshot that changed, by running the tests so that they write instead of compare.
 pub(crate) fn bless(arguments: &[String]) -> Outcome {
     native_needs()?;
+    wasm::package()?;
     count(&python()?, arguments, &[("INSTA_UPDATE", "always"), ("FAISSIL_BLESS", "1")])?;
     must(&mut command("git", &["status", "--short"]))
 }

@@ -1,0 +1,201 @@
+import { begin, run, runOnce, type Ground, type Result } from './drive.js'
+import { fault, FaissilError } from './error.js'
+import { parse } from './json.js'
+import { ModuleFile, start, type ModuleSource } from './module.js'
+import { Pages, type Fetched } from './pages.js'
+import { sourceOf, type Input } from './source.js'
+import type { FoundId, Inspection, Opaque, Part, Place, Vectors, Verification } from './types.js'
+import { beginVerifier, type Verifier, type VerifyProgress } from './verifier.js'
+
+/** How a file is opened. */
+export interface OpenOptions {
+  /** What reports call it; its own name where it has one. */
+  name?: string
+  /** The file with the lists of an on-disk IVF, which lies beside the index: its name is in the `side-file` note of {@link IndexFile.inspect}. */
+  side?: Input
+  /** Stops the opening; what is done later has signals of its own. */
+  signal?: AbortSignal
+  /** Where the WebAssembly module is, if not beside the package's code. */
+  wasm?: ModuleSource
+}
+
+/** What every task takes. */
+export interface TaskOptions {
+  /** Stops it; the promise is rejected with the signal's reason. */
+  signal?: AbortSignal
+}
+
+/** How {@link IndexFile.verify} is done. */
+export interface VerifyOptions extends TaskOptions {
+  /** The BLAKE3 in hex that the snapshot or its stream must have. */
+  expect?: string
+  /** Told after each chunk. */
+  onProgress?: (progress: VerifyProgress) => void
+}
+
+/** An index file, or a snapshot of one. Close it when it is no longer needed. */
+export class IndexFile {
+  /** Length in bytes. */
+  readonly size: number
+  /** What was read so far. */
+  readonly fetched: Readonly<Fetched>
+  private ground: Ground | undefined
+
+  /** Use {@link open}. */
+  constructor(
+    pages: Pages,
+    side: Pages | undefined,
+    /** What reports call it. */
+    readonly name: string,
+  ) {
+    this.size = pages.size
+    this.fetched = pages.fetched
+    const sideLength = side && BigInt(side.size)
+    this.ground = { file: new ModuleFile(BigInt(pages.size), name, sideLength), pages, side }
+  }
+
+  /** What is in it. A snapshot answers from its own record, in a read or two; {@link verify} holds that against its bytes. */
+  async inspect(options: TaskOptions = {}): Promise<Inspection | Opaque> {
+    const { json } = await this.ask('inspect', {}, options)
+    const report = parse(json) as Inspection | Opaque
+    if ('ids' in report && report.ids) {
+      for (const field of ['min', 'max', 'first', 'step'] as const) report.ids[field] = exact(report.ids[field])
+    }
+    return report
+  }
+
+  /** Whether every byte of a snapshot is what was recorded, and what is lost if not. Damage is no error. */
+  async verify(options: VerifyOptions = {}): Promise<Verification> {
+    const verifier = await this.verifier(options)
+    try {
+      await verifier.run(options)
+      return await verifier.finish(options)
+    } finally {
+      verifier.close()
+    }
+  }
+
+  /** The same chunk by chunk, in any order, to be left and gone on with. */
+  async verifier(options: Pick<VerifyOptions, 'expect' | 'signal'> = {}): Promise<Verifier> {
+    return beginVerifier(this.open(), options.expect, options.signal)
+  }
+
+  /** The ids of `count` rows from `first` on, fewer at the end. Where none are stored FAISS answers row numbers, and so does this. */
+  async ids(first: number, count: number, options: TaskOptions = {}): Promise<BigInt64Array> {
+    const { bytes } = await this.ask('ids', { first, count }, options)
+    return new BigInt64Array(aligned(bytes))
+  }
+
+  /** Where these ids are, along the cheapest road there is; in their order. */
+  async find(ids: readonly bigint[], options: TaskOptions = {}): Promise<FoundId[]> {
+    const { json } = await this.ask('find', { ids: ids.map(String) }, options)
+    const { found } = parse(json) as { found: (Omit<FoundId, 'id'> & { id: number | bigint })[] }
+    return found.map((one) => ({ ...one, id: BigInt(one.id) }))
+  }
+
+  /** The rows that have an id; none where it is not there. */
+  async rowsOf(id: bigint, options: TaskOptions = {}): Promise<number[]> {
+    const [found] = await this.find([id], options)
+    return found?.places.map(({ row }) => row) ?? []
+  }
+
+  /** The id of a row. */
+  async idOf(row: number, options: TaskOptions = {}): Promise<bigint> {
+    const [id] = await this.ids(row, 1, options)
+    if (id === undefined) throw new FaissilError('refused', `there is no row ${row}`)
+    return id
+  }
+
+  /** Vectors as they are stored, ascending by row: at most 16 MiB at a time. Refused where they are not stored as plain floats. */
+  async vectors(
+    which: { rows: readonly number[] } | { ids: readonly bigint[] } | { first: number; count: number },
+    options: TaskOptions = {},
+  ): Promise<Vectors> {
+    const ground = this.open()
+    const params = 'ids' in which ? { ids: which.ids.map(String) } : which
+    const results = []
+    for await (const result of run(ground, begin(ground, 'vectors', params), options.signal)) results.push(result)
+    const [labels, floats] = results
+    if (!labels || !floats) throw fault('internal', 'the task `vectors` ended without its results')
+    const { count, d } = parse(labels.json) as { count: number; d: number }
+    const buffer = aligned(labels.bytes)
+    const rows = Array.from(new BigUint64Array(buffer, 0, count), Number)
+    return { d, rows, ids: new BigInt64Array(buffer.slice(count * 8)), values: new Float32Array(aligned(floats.bytes)) }
+  }
+
+  /** An attachment in pieces, each checked; a digest that is not right at the end is an error. */
+  async *attachmentPieces(name: string, options: TaskOptions = {}): AsyncGenerator<Uint8Array, void, void> {
+    const ground = this.open()
+    for await (const { bytes } of run(ground, begin(ground, 'attachment', { name }), options.signal)) yield bytes
+  }
+
+  /** The bytes of an attachment. */
+  async attachment(name: string, options: TaskOptions = {}): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = []
+    for await (const piece of this.attachmentPieces(name, options)) pieces.push(piece)
+    const out = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
+    let at = 0
+    for (const piece of pieces) {
+      out.set(piece, at)
+      at += piece.length
+    }
+    return out
+  }
+
+  /** The text of `faissil dump`: bytes of the stream beside their meaning; all of it in short, or what touches `at`. */
+  async dump(at?: Place, options: TaskOptions = {}): Promise<string> {
+    const { json } = await this.ask('dump', span(at), options)
+    return parse(json) as string
+  }
+
+  /** What lies where in the stream; all of it, or what touches `at`. */
+  async parts(at?: Place, options: TaskOptions = {}): Promise<{ end: number; parts: Part[] }> {
+    const { json } = await this.ask('parts', span(at), options)
+    return parse(json) as { end: number; parts: Part[] }
+  }
+
+  /** Bytes of the stream, at most 4 MiB at a time, fewer at its end. For looking at: damaged ones are given as they are. */
+  async bytes(offset: number, length: number, options: TaskOptions = {}): Promise<Uint8Array> {
+    return (await this.ask('bytes', { at: offset, len: length }, options)).bytes
+  }
+
+  /** Let go of everything. */
+  close(): void {
+    this.ground?.file.free()
+    this.ground?.pages.close()
+    this.ground?.side?.close()
+    this.ground = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  private ask(op: string, params: object, options: TaskOptions): Promise<Result> {
+    const ground = this.open()
+    return runOnce(ground, begin(ground, op, params), options.signal)
+  }
+
+  private open(): Ground {
+    if (!this.ground) throw fault('closed', `${this.name} was closed`)
+    return this.ground
+  }
+}
+
+const span = (at: Place | undefined): object => (at ? { at: at.offset, len: at.bytes } : {})
+
+/** The bytes alone in a buffer, where numbers begin at its start. */
+const aligned = (bytes: Uint8Array): ArrayBuffer =>
+  bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength ? (bytes.buffer as ArrayBuffer) : (bytes.slice().buffer as ArrayBuffer)
+
+const exact = (id: bigint | number | null): bigint | null => (id === null ? null : BigInt(id))
+
+/** Open an index file or a snapshot. Nothing but its length is read. */
+export async function open(input: Input, options: OpenOptions = {}): Promise<IndexFile> {
+  const { signal, wasm } = options
+  const side = options.side === undefined ? undefined : sourceOf(options.side, signal)
+  const [source, sideSource] = await Promise.all([sourceOf(input, signal), side, start(wasm)])
+  signal?.throwIfAborted()
+  const name = options.name ?? source.name ?? 'index'
+  return new IndexFile(new Pages(source), sideSource && new Pages(sideSource), name)
+}

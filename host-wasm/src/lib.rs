@@ -1,0 +1,44 @@
+//! The core for JavaScript, as small as it can be.
+//!
+//! Nothing here reads a file or waits. A [`File`] knows a length and a name; [`File::start`] gives a
+//! [`Task`], which says which bytes it needs and takes them, until it has a result: JSON, and bytes where
+//! there are many numbers. No function of JavaScript is called, so the same module runs in browsers, in Node
+//! and under wasmtime, where the tests hold it against the native host.
+//!
+//! All that is known about files is in the core; here answers are only put into words that JavaScript takes.
+//! People use the package `faissil` in `npm/`, which drives the tasks and has the types.
+
+mod failure;
+mod ops;
+mod shared;
+mod task;
+mod verifier;
+
+pub use task::Task;
+pub use verifier::Verifier;
+
+use shared::Shared;
+use std::rc::Rc;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// A file of which bytes can be asked for, and what is known of it so far.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct File(Rc<Shared>);
+
+#[wasm_bindgen]
+impl File {
+    /// A file of `len` bytes; `name` is what reports call it. `side`: the length of the file with its on-disk lists, if
+    /// that is there too.
+    #[wasm_bindgen(constructor)]
+    pub fn new(len: u64, name: String, side: Option<u64>) -> File {
+        File(Rc::new(Shared::new(len, name, side)))
+    }
+
+    /// Begin a task. `params` is a JSON object; the module `ops` says which there are.
+    ///
+    /// A task that is not known, or whose parameters make no sense, fails in its first step.
+    pub fn start(&self, op: &str, params: &str) -> Task {
+        ops::start(&self.0, op, params)
+    }
+}

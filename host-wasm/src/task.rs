@@ -1,0 +1,201 @@
+//! A task: steps, the bytes between them, and what comes out.
+
+use crate::failure::Failure;
+use crate::verifier::Verifier;
+use faissil_core::{
+    Reading, Span, Step,
+    asking::{self, Ask, Give},
+    error::Cause,
+    files::Files,
+};
+use serde::Serialize;
+use std::{fmt, sync::Arc};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// A result.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    json: String,
+    bytes: Vec<u8>,
+    verifier: Option<Verifier>,
+}
+
+impl Output {
+    /// A report.
+    pub(crate) fn json(report: &impl Serialize) -> Output {
+        // It fails for maps with keys that are no text, and reports have none.
+        Output { json: serde_json::to_string(report).unwrap_or_default(), ..Output::default() }
+    }
+
+    /// Numbers with it, little-endian.
+    pub(crate) fn with_bytes(self, bytes: Vec<u8>) -> Output {
+        Output { bytes, ..self }
+    }
+
+    /// A verification that has begun.
+    pub(crate) fn with_verifier(self, verifier: Verifier) -> Output {
+        Output { verifier: Some(verifier), ..self }
+    }
+}
+
+/// What a [`Task`] does.
+enum Job {
+    One(asking::Task<'static, Output>),
+    Many(asking::Course<'static, Output>),
+    Pieces(asking::Course<'static, Arc<Vec<u8>>>),
+    /// It failed before it began.
+    Failed(Cause),
+    Ended,
+}
+
+/// Work on a file that goes on step by step.
+#[wasm_bindgen]
+pub struct Task {
+    files: Files,
+    job: Job,
+    need: Span,
+    output: Output,
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task").field("need", &self.need).field("output", &self.output).finish_non_exhaustive()
+    }
+}
+
+/// What [`Task::step`] answers.
+const NEEDS: u32 = 0;
+const RESULT: u32 = 1;
+const FAILED: u32 = 2;
+const ENDED: u32 = 3;
+
+impl Task {
+    /// A question with one answer.
+    pub(crate) fn one<F>(files: Files, question: impl FnOnce(Ask) -> F) -> Task
+    where
+        F: Future<Output = Result<Output, Cause>> + 'static,
+    {
+        Task::new(files, Job::One(asking::Task::new(files, question)))
+    }
+
+    /// A question whose answer comes in parts.
+    pub(crate) fn many<F>(files: Files, question: impl FnOnce(Ask, Give<Output>) -> F) -> Task
+    where
+        F: Future<Output = Result<(), Cause>> + 'static,
+    {
+        Task::new(files, Job::Many(asking::Course::new(files, question)))
+    }
+
+    /// A question whose answer is bytes, piece by piece.
+    pub(crate) fn pieces<F>(files: Files, question: impl FnOnce(Ask, Give<Arc<Vec<u8>>>) -> F) -> Task
+    where
+        F: Future<Output = Result<(), Cause>> + 'static,
+    {
+        Task::new(files, Job::Pieces(asking::Course::new(files, question)))
+    }
+
+    /// A question that cannot be asked.
+    pub(crate) fn refused(files: Files, why: String) -> Task {
+        Task::new(files, Job::Failed(Cause::Refused(why)))
+    }
+
+    fn new(files: Files, job: Job) -> Task {
+        Task { files, job, need: Span::default(), output: Output::default() }
+    }
+
+    fn ended_by(&mut self, cause: Cause) -> u32 {
+        self.job = Job::Ended;
+        self.output = Output::json(&Failure::from(cause));
+        FAILED
+    }
+}
+
+#[wasm_bindgen]
+impl Task {
+    /// Go as far as the bytes allow. 0: it needs bytes, see `needAt`; 1: it has a result, see `json`, `bytes` and
+    /// `verifier`, and may have another; 2: it failed, and `json` says why; 3: it is finished.
+    pub fn step(&mut self) -> u32 {
+        let stepped = match &mut self.job {
+            Job::One(task) => task.step().map(|step| done(step, |output| (Some(output), true))),
+            Job::Many(course) => course.step().map(|step| done(step, |output| (output, false))),
+            Job::Pieces(course) => {
+                let output = |piece: Arc<Vec<u8>>| Output::default().with_bytes(Arc::unwrap_or_clone(piece));
+                course.step().map(|step| done(step, |piece| (piece.map(output), false)))
+            }
+            Job::Failed(cause) => Ok(Step::Done(Err(cause.clone()))),
+            Job::Ended => return ENDED,
+        };
+        match stepped {
+            Ok(Step::Need(span)) => {
+                self.need = span;
+                NEEDS
+            }
+            Ok(Step::Done(Ok((Some(output), last)))) => {
+                if last {
+                    self.job = Job::Ended;
+                }
+                self.output = output;
+                RESULT
+            }
+            Ok(Step::Done(Ok((None, _)))) => {
+                self.job = Job::Ended;
+                ENDED
+            }
+            Ok(Step::Done(Err(cause))) => self.ended_by(cause),
+            Err(error) => self.ended_by(error.into()),
+        }
+    }
+
+    /// The first byte that is needed.
+    #[wasm_bindgen(js_name = needAt)]
+    pub fn need_at(&self) -> u64 {
+        self.files.which(self.need).1.start
+    }
+
+    /// How many bytes are needed. The first of them must come; fewer are fine, and so are more.
+    #[wasm_bindgen(js_name = needLen)]
+    pub fn need_len(&self) -> u64 {
+        self.need.len
+    }
+
+    /// Of which file: 0 the file itself, 1 its side file.
+    #[wasm_bindgen(js_name = needFile)]
+    pub fn need_file(&self) -> u32 {
+        self.files.which(self.need).0
+    }
+
+    /// Hand over the bytes at `at` of the file that was asked for.
+    pub fn bring(&mut self, at: u64, bytes: &[u8]) {
+        let before = if self.need_file() == 0 { 0 } else { self.files.stream };
+        let at = at.saturating_add(before);
+        match &mut self.job {
+            Job::One(task) => task.bring(at, bytes),
+            Job::Many(course) => course.bring(at, bytes),
+            Job::Pieces(course) => course.bring(at, bytes),
+            Job::Failed(_) | Job::Ended => {}
+        }
+    }
+
+    /// The JSON of the result or of the failure, taken out; empty where there is none.
+    pub fn json(&mut self) -> String {
+        std::mem::take(&mut self.output.json)
+    }
+
+    /// The bytes of the result, taken out.
+    pub fn bytes(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.output.bytes)
+    }
+
+    /// The verification that has begun, taken out.
+    pub fn verifier(&mut self) -> Option<Verifier> {
+        self.output.verifier.take()
+    }
+}
+
+/// A step whose answer is put otherwise.
+fn done<T, U>(step: Step<Result<T, Cause>>, put: impl FnOnce(T) -> U) -> Step<Result<U, Cause>> {
+    match step {
+        Step::Done(answer) => Step::Done(answer.map(put)),
+        Step::Need(span) => Step::Need(span),
+    }
+}
