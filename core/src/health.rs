@@ -30,7 +30,7 @@ mod scalar;
 mod section;
 
 pub use about::{About, MEASURES, Measure, State};
-pub use asked::{Examined, draw, examine, examine_part, planned};
+pub use asked::{Examined, Looked, draw, examine, planned};
 pub use detail::*;
 pub use map::{Map, MapPlan, Mapping, Stage, map_plan};
 pub use page::page;

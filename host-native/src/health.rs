@@ -1,7 +1,7 @@
 //! How an index is doing, and a map of it, asked of files; see [`faissil_core::health`].
 
 use crate::{Cause, Error, inspect::Index, opened::Opened, parallel::Progress};
-use faissil_core::health::{self, Examined, Health, Map, Options, Plan, Stage};
+use faissil_core::health::{self, Examined, Health, Looked, Map, Options, Plan, Stage};
 use std::path::Path;
 
 /// How the index in the file at `path` is doing.
@@ -20,7 +20,16 @@ pub fn health(path: &Path, options: &Options) -> Result<Health, Error> {
 /// As [`health`].
 pub fn examine(opened: &Opened, options: &Options, progress: Progress<'_>) -> Result<Examined, Cause> {
     let (index, name) = (&Index::of(opened)?, &name(opened));
-    index.ask(progress, |access| async move { health::examine(&access, index, name, options).await })
+    let mut examined = None;
+    index.ask_on(
+        progress,
+        |access, give| async move { health::examine(&access, index, name, options, &give).await },
+        |looked| match looked {
+            Looked::At(_) => {}
+            Looked::All(all) => examined = Some(all),
+        },
+    )?;
+    examined.ok_or_else(|| Cause::Refused("nothing was looked at".into()))
 }
 
 /// What [`examine`] would look at, and how many bytes that reads.
@@ -49,13 +58,13 @@ pub fn map_opened(opened: &Opened, options: &Options, progress: Progress<'_>) ->
     let (index, name) = (&Index::of(opened)?, &name(opened));
     let mut drawn = None;
     index.ask_on(
+        progress,
         |access, give| async move { health::draw(&access, index, name, options, &give).await },
         |stage| match stage {
-            Stage::Going(share) => progress((share * 1000.0) as u64, 1000),
+            Stage::Going(_) => {}
             Stage::Done(map) => drawn = Some(map),
         },
     )?;
-    progress(1000, 1000);
     drawn.ok_or_else(|| Cause::Refused("no map was drawn".into()))
 }
 

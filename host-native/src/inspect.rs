@@ -2,14 +2,14 @@
 
 use crate::{
     Cause, Error, beside,
-    drive::{ask, ask_telling, drive_on},
+    drive::{ask, ask_on_telling, ask_telling},
     opened::{Opened, Stream},
     parallel::Progress,
     store::{Decoded, File, Joined, Shown, Store},
     summing::Directory,
 };
 use faissil_core::{
-    asking::{Ask, Course, Give},
+    asking::{Ask, Give},
     files::Files,
     ids::IdSummary,
     index, inspect,
@@ -156,18 +156,15 @@ impl<'a> Index<'a> {
     /// As [`ask`](Index::ask).
     pub fn ask_on<'q, G: 'q, F>(
         &'q self,
+        progress: Progress<'_>,
         question: impl FnOnce(Access<'q>, Give<G>) -> F,
-        mut each: impl FnMut(G),
+        each: impl FnMut(G),
     ) -> Result<(), Cause>
     where
         F: Future<Output = Result<(), faissil_core::error::Cause>> + 'q,
     {
         let (joined, files) = self.whole();
-        let mut course = Course::new(files, |ask, give| question(access(ask, self.opened), give));
-        while let Some(part) = drive_on(&mut course, &joined)?? {
-            each(part);
-        }
-        Ok(())
+        ask_on_telling(&joined, files, progress, |ask, give| question(access(ask, self.opened), give), each)
     }
 
     /// The file and the side file beside it, and their lengths.

@@ -6,18 +6,26 @@ Makes indexes with FAISS, in a temporary folder, and works every figure out agai
 links of graphs (followed with a plain breadth-first search), codes, vectors. Then the same of indexes that were damaged on purpose.
 """
 
+import faulthandler
 import json
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+
+# FAISS and NumPy bring a BLAS each, with threads of its own. One thread is enough here; it has to be said before they are
+# loaded, since `faiss.omp_set_num_threads` reaches neither.
+for pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[pool] = "1"
+# Should anything hang, it says where, and ends.
+faulthandler.dump_traceback_later(1500, exit=True)
 
 import faiss
 import numpy as np
 
 faissil = str(pathlib.Path(sys.argv[1]).resolve())
 folder = tempfile.TemporaryDirectory()
-faiss.omp_set_num_threads(1)
 checked = 0
 
 
@@ -36,7 +44,8 @@ def run(command, index, *options, code=0):
         faiss.write_index_binary(index, str(path))
     else:
         faiss.write_index(index, str(path))
-    done = subprocess.run([faissil, command, str(path), "--json", *options], capture_output=True, text=True)
+    asked = [faissil, command, str(path), "--json", *options]
+    done = subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
     return json.loads(done.stdout)
 

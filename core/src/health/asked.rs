@@ -25,34 +25,51 @@ pub struct Examined {
     pub damage: Option<Cause>,
 }
 
-/// How the index in an opened file is doing; `name` is the file's.
+/// What [`examine`] says: each part when it has been looked at, and at last the answer.
+#[derive(Debug, Clone)]
+pub enum Looked {
+    /// A part; the answer has it too.
+    At(Section),
+    /// The answer.
+    All(Examined),
+}
+
+/// How the index in an opened file is doing; `name` is the file's. `give` gets the parts one by one, then the answer.
 ///
 /// # Errors
 /// None of its own: what cannot be read is left out and named.
-pub async fn examine(access: &Access<'_>, index: &Index, name: &str, options: &Options) -> Result<Examined, Cause> {
+pub async fn examine(
+    access: &Access<'_>,
+    index: &Index,
+    name: &str,
+    options: &Options,
+    give: &Give<Looked>,
+) -> Result<(), Cause> {
     let source = index.joined(access);
     let parts = plan(&index.outline, source.files(), options);
     let all = parts.iter().map(|part| part.bytes).fold(0, u64::saturating_add);
     let (mut sections, mut damage, mut before) = (Vec::new(), None, 0_u64);
     for part in &parts {
-        access.ask.tell(before, all);
-        let (section, cause) = examine_part(&source, part).await;
-        sections.push(section);
+        let (section, cause) = examine_part(&source, part, before, all).await;
         damage = damage.or(cause);
         before = before.saturating_add(part.bytes);
+        access.ask.tell(before, all);
+        give.give(Looked::At(section.clone())).await;
+        sections.push(section);
     }
-    access.ask.tell(all, all);
     let mut health = health(name.into(), &index.outline, *options, sections);
     if damage.is_some() {
         health.state = State::Damage;
     }
-    Ok(Examined { health, damage })
+    give.give(Looked::All(Examined { health, damage })).await;
+    Ok(())
 }
 
-/// One part, and the damage that kept it from being looked at, if any. `source` is what the plan was made for.
-pub async fn examine_part(source: &Source<'_>, part: &Planned<'_>) -> (Section, Option<Cause>) {
+/// One part, and the damage that kept it from being looked at, if any. `source` is what the plan was made for; `before` of
+/// `all` bytes were looked at already.
+async fn examine_part(source: &Source<'_>, part: &Planned<'_>, before: u64, all: u64) -> (Section, Option<Cause>) {
     let Some(mut reading) = part.examine(source.files()) else { return (part.without(None), None) };
-    match source.run(&mut reading).await {
+    match source.run_telling(&mut reading, before, all).await {
         Ok(found) => (part.section(found), None),
         Err(cause) => (part.without(Some(alloc::format!("{cause}"))), Some(cause).filter(Cause::is_damage)),
     }
@@ -63,7 +80,8 @@ pub fn planned(access: &Access<'_>, index: &Index, name: &str, options: &Options
     report_plan(name.into(), *options, &plan(&index.outline, index.files(access), options))
 }
 
-/// Draw a map of an opened index. `give` gets how far it is, so that whoever waits stays answerable, and at last the map.
+/// Draw a map of an opened index. `give` gets control back now and then, so that whoever waits stays answerable, and at last
+/// the map.
 ///
 /// # Errors
 /// When the vectors are not stored as plain floats, or cannot be read.
@@ -83,10 +101,21 @@ pub async fn draw(
     let mut mapping = plan.mapping(name.into());
     loop {
         let stage = source.run(&mut mapping).await?;
-        let is_done = matches!(stage, Stage::Done(_));
+        let (share, is_done) = match &stage {
+            Stage::Going(share) => (*share, false),
+            Stage::Done(_) => (1.0, true),
+        };
+        access.ask.tell(thousandths(share), 1000);
         give.give(stage).await;
         if is_done {
             return Ok(());
         }
     }
+}
+
+/// A share in thousandths.
+fn thousandths(share: f64) -> u64 {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a cast keeps to the range of its type
+    let whole = (share * 1000.0) as u64;
+    whole.min(1000)
 }

@@ -115,23 +115,23 @@ impl CodeCounter {
             return Vec::from([about::CODE_USE.unknown(why.into()), about::UNUSED_CODES.unknown(why.into())]);
         }
         let n = self.rows as f64;
-        let share = |sub: &Sub| sub.perplexity / even_perplexity(n, codes(sub.bits));
-        let worst = subs.iter().min_by(|a, b| share(a).total_cmp(&share(b)));
+        let shares = subs.iter().map(|sub| (sub, sub.perplexity / even_perplexity(n, codes(sub.bits))));
+        let worst = shares.min_by(|a, b| a.1.total_cmp(&b.1));
         let mut out = Vec::new();
         let what = match self.fields.kind {
             "product" => "sub-quantizer",
             "additive" => "codebook",
             _ => "bit",
         };
-        if let Some(worst) = worst {
+        if let Some((worst, share)) = worst {
             let says = format!(
                 "{what} {} has perplexity {:.1}, {:.0} % of what {} rows could have",
                 worst.sub,
                 worst.perplexity,
-                share(worst) * 100.0,
+                share * 100.0,
                 grouped(self.rows)
             );
-            out.push(about::CODE_USE.is(Json::Float(share(worst)), judged(share(worst) < POOR), says));
+            out.push(about::CODE_USE.is(Json::Float(share), judged(share < POOR), says));
         }
         let all: f64 = subs.iter().map(|sub| codes(sub.bits)).sum();
         let unused: f64 = subs.iter().map(|sub| codes(sub.bits) - sub.used as f64).sum();
@@ -196,7 +196,12 @@ fn even_perplexity(n: f64, all: f64) -> f64 {
     let (mut p, mut sum) = (libm::exp(-mean), 0.0);
     for count in 1..400_u32 {
         p *= mean / f64::from(count);
-        sum += p * f64::from(count) * libm::log(count.into());
+        let term = p * f64::from(count) * libm::log(count.into());
+        sum += term;
+        // From here on they fall, faster and faster.
+        if f64::from(count) > mean + 2.0 && term < sum * 1e-17 {
+            break;
+        }
     }
     libm::exp(libm::log(n) - all * sum / n).min(n)
 }

@@ -2,7 +2,7 @@
 //!
 //! The rows are read once and kept as floats. The leading eigenvectors of their covariance are found by subspace iteration
 //! with Rayleigh-Ritz steps (Halko, Martinsson and Tropp 2011, arXiv:0909.4061; Saad 2011, Numerical Methods for Large
-//! Eigenvalue Problems, section 5.2), which needs no matrix of d x d. It starts from fixed random numbers and adds in a
+//! Eigenvalue Problems, section 5.2), which needs no matrix of d x d unless that is small. It starts from fixed random numbers and adds in a
 //! fixed order, so a map is the same on every machine. An axis points where its largest weight is positive.
 //!
 //! [`Mapping`] hands out [`Stage::Going`] after every few million multiplications, so that a host stays answerable.

@@ -87,6 +87,19 @@ pub(super) struct Rows {
 }
 
 impl Options {
+    /// What somebody asks for: a sample of so many rows, in so many runs, with random numbers from `seed` on, or everything;
+    /// the usual, where nothing is said.
+    pub fn asked(rows: Option<u64>, runs: Option<u64>, seed: Option<u64>, all: bool) -> Options {
+        let usual = Options::default();
+        let options = Options { runs: runs.unwrap_or(usual.runs), seed: seed.unwrap_or(usual.seed), ..usual };
+        match rows {
+            _ if all => Options { whole: u64::MAX, ..options },
+            // Who asks for so many rows gets them, no more.
+            Some(rows) => Options { rows, bytes: 0, whole: 0, ..options },
+            None => options,
+        }
+    }
+
     /// The rows to look at of `of` rows of `row_bytes` each.
     pub(super) fn choose(&self, of: u64, row_bytes: u64) -> Rows {
         let rows = self.rows.max(self.bytes.checked_div(row_bytes).unwrap_or(0));

@@ -1,4 +1,4 @@
-//! The leading two eigenvectors of a covariance that is never made.
+//! The leading two eigenvectors of a covariance, which is made only where there are few dimensions.
 
 use super::super::sample::Random;
 use alloc::{vec, vec::Vec};
@@ -8,6 +8,10 @@ const K: usize = 8;
 
 /// Multiplications of one step.
 const STEP: usize = 1 << 23;
+
+/// Up to so many dimensions, where there are as many rows, the covariance is made: it takes no more memory than the rows
+/// twice, making it costs as much as a few iterations, and these then cost next to nothing.
+const FEW: usize = 128;
 
 /// Iterations at most.
 const MOST_ITERATIONS: u64 = 200;
@@ -40,6 +44,10 @@ pub(super) struct Axes {
     ritz: [Small; K],
     /// The next row to add.
     next: usize,
+    /// The covariance times n - 1, line by line, as far as rows have been added; empty where it is not made.
+    covariance: Vec<f64>,
+    /// Whether all rows are in it.
+    is_made: bool,
 }
 
 impl Axes {
@@ -72,6 +80,8 @@ impl Axes {
             basis,
             ritz: [[0.0; K]; K],
             next: 0,
+            covariance: vec![0.0; if d <= FEW && d <= n { d.saturating_mul(dimensions) } else { 0 }],
+            is_made: false,
         }
     }
 
@@ -86,17 +96,54 @@ impl Axes {
         if self.n < 2 || self.variance <= 0.0 {
             return true;
         }
-        let rows = (STEP / K).checked_div(self.d).unwrap_or(1).max(1);
-        let skip = self.next.saturating_mul(self.d);
+        if !self.is_made {
+            if !self.add(values) {
+                return false;
+            }
+            self.next = 0;
+            if self.covariance.is_empty() {
+                return self.turn();
+            }
+            self.is_made = true;
+        }
+        let turns = (STEP / K).checked_div(self.covariance.len()).unwrap_or(1).max(1);
+        (0..turns).any(|_| {
+            self.multiply();
+            self.turn()
+        })
+    }
+
+    /// Add rows for a while, to the covariance or to its product with the basis; whether all are in.
+    fn add(&mut self, values: &[f32]) -> bool {
+        let is_few = !self.covariance.is_empty();
+        let rows = STEP.checked_div(self.d.saturating_mul(if is_few { self.d } else { K })).unwrap_or(1).max(1);
+        let mut off = Vec::with_capacity(if is_few { self.d } else { 0 });
         for row in values.chunks_exact(self.d).skip(self.next).take(rows) {
-            add(row, &self.mean, &self.basis, &mut self.product, &mut self.ritz);
+            if is_few {
+                off.clear();
+                off.extend(row.iter().zip(&self.mean).map(|(&value, mean)| f64::from(value) - mean));
+                for (line, a) in self.covariance.chunks_exact_mut(self.d).zip(&off) {
+                    line.iter_mut().zip(&off).for_each(|(sum, b)| *sum += a * b);
+                }
+            } else {
+                add(row, &self.mean, &self.basis, &mut self.product, &mut self.ritz);
+            }
         }
         self.next = self.next.saturating_add(rows);
-        if skip.saturating_add(rows.saturating_mul(self.d)) < values.len() {
-            return false;
+        self.next >= self.n
+    }
+
+    /// The covariance times the basis.
+    fn multiply(&mut self) {
+        let lines = self.covariance.chunks_exact(self.d);
+        for ((line, small), product) in lines.zip(&self.basis).zip(&mut self.product) {
+            for (factor, other) in line.iter().zip(&self.basis) {
+                product.iter_mut().zip(other).for_each(|(sum, value)| *sum += factor * value);
+            }
+            for (line, &a) in self.ritz.iter_mut().zip(small) {
+                line.iter_mut().zip(&*product).for_each(|(sum, b)| *sum += a * b);
+            }
         }
-        self.next = 0;
-        self.turn()
     }
 
     /// All rows are in: turn the basis to its best directions and go on with the product; whether that is good enough.
@@ -227,13 +274,19 @@ fn symmetric_eigen(matrix: [Small; K]) -> (Small, [Small; K]) {
     let at = |m: &[Small; K], i: usize, j: usize| m.get(i).and_then(|line| line.get(j)).copied().unwrap_or(0.0);
     let mut m = matrix;
     let mut v: [Small; K] = core::array::from_fn(|i| core::array::from_fn(|j| if i == j { 1.0 } else { 0.0 }));
+    let mut is_going = true;
     for _ in 0..30 {
+        if !core::mem::take(&mut is_going) {
+            break;
+        }
         for p in 0..K {
             for q in p.saturating_add(1)..K {
                 let off = at(&m, p, q);
-                if off == 0.0 {
+                // As good as nothing beside the eigenvalues that it would mix.
+                if off * off <= 1e-32 * (at(&m, p, p) * at(&m, q, q)).abs() {
                     continue;
                 }
+                is_going = true;
                 let theta = (at(&m, q, q) - at(&m, p, p)) / (2.0 * off);
                 let t = 1.0 / (theta.abs() + libm::sqrt(theta * theta + 1.0)) * if theta < 0.0 { -1.0 } else { 1.0 };
                 let c = 1.0 / libm::sqrt(t * t + 1.0);
@@ -306,13 +359,30 @@ mod tests {
         #[allow(clippy::cast_possible_truncation)] // test data
         let values: Vec<f32> = (0..500 * 11).map(|i| (10.0 + random.signed() * weights[i % 11]) as f32).collect();
         let axes = found(&values, 11);
-        assert!(axes.residual.unwrap() <= GOOD, "{axes:?}");
+        assert!(axes.residual.unwrap() <= GOOD && axes.is_made, "{axes:?}");
         assert!(axes.basis[5][0] > 0.999 && axes.basis[2][1] > 0.999, "{:?}", axes.basis);
         // A uniform number from -w to w has the variance w^2 / 3.
         assert!((axes.explained[0] / (49.0 / 3.0) - 1.0).abs() < 0.1, "{:?}", axes.explained);
         let places = axes.places(&values);
         let along: f64 = places.iter().map(|place| place[0] * place[0]).sum::<f64>() / 499.0;
         assert!((along / axes.explained[0] - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_axes_are_the_same_with_the_covariance_and_without() {
+        for (n, d) in [(90, 40), (300, 128), (129, 128)] {
+            let mut random = Random::new(6);
+            #[allow(clippy::cast_possible_truncation)] // test data
+            let values: Vec<f32> = (0..n * d).map(|i| (random.signed() / f64::from(i % d + 1)) as f32).collect();
+            let d = usize::try_from(d).unwrap();
+            let made = found(&values, d);
+            let mut other = Axes { covariance: Vec::new(), ..Axes::new(&values, d, 1) };
+            while !other.step(&values) {}
+            assert!(made.is_made && !other.is_made);
+            for (a, b) in made.places(&values).iter().flatten().zip(other.places(&values).iter().flatten()) {
+                assert!((a - b).abs() < 1e-5, "{n} {d}: {a} {b}");
+            }
+        }
     }
 
     #[test]

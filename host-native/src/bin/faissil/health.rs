@@ -52,14 +52,8 @@ struct Sample {
 }
 
 impl Sample {
-    fn options(&self) -> Options {
-        let usual = Options { seed: self.seed, ..Options::default() };
-        let options = Options { runs: self.runs.unwrap_or(usual.runs), ..usual };
-        match self.rows {
-            // Who asks for so many rows gets them, no more.
-            Some(rows) => Options { rows, bytes: 0, whole: 0, ..options },
-            None => options,
-        }
+    fn options(&self, all: bool) -> Options {
+        Options::asked(self.rows, self.runs, Some(self.seed), all)
     }
 }
 
@@ -79,10 +73,7 @@ impl Args {
     }
 
     fn one(&self, path: &Path) -> Result<Outcome, Error> {
-        let mut options = self.sample.options();
-        if self.all {
-            options.whole = u64::MAX;
-        }
+        let options = self.sample.options(self.all);
         let opened = open(path)?;
         let reading = |cause: Cause| cause.reading(path);
         if self.plan {
@@ -128,7 +119,7 @@ impl MapArgs {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
         let reading = |cause: Cause| cause.reading(&self.file);
         let opened = open(&self.file)?;
-        let map = map_opened(&opened, &self.sample.options(), &talk::progress("drawing")).map_err(reading)?;
+        let map = map_opened(&opened, &self.sample.options(false), &talk::progress("drawing")).map_err(reading)?;
         if self.json {
             print_json(&map)?;
             return Ok(Outcome::Good);
