@@ -5,6 +5,8 @@
 //! there are many numbers. No function of JavaScript is called, so the same module runs in browsers, in Node
 //! and under wasmtime, where the tests hold it against the native host.
 //!
+//! It is built twice, so that nobody loads what they do not ask for: with the feature `files`, and with `health`.
+//!
 //! All that is known about files is in the core; here answers are only put into words that JavaScript takes.
 //! People use the package `faissil` in `npm/`, which drives the tasks and has the types.
 
@@ -12,9 +14,11 @@ mod failure;
 mod ops;
 mod shared;
 mod task;
+#[cfg(feature = "files")]
 mod verifier;
 
 pub use task::Task;
+#[cfg(feature = "files")]
 pub use verifier::Verifier;
 
 use shared::Shared;

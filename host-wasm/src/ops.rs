@@ -10,131 +10,36 @@
 //! | `attachment` | `name` | its bytes, a result for each piece |
 //! | `parts` | maybe `at`, `len`: bytes of the stream | the JSON of `faissil dump` |
 //! | `dump` | the same | the text of `faissil dump`, as JSON |
+//! | `health.plan` | maybe `sample` (rows) or `all`, maybe `runs`, `seed` | the JSON of `faissil health --plan` |
+//! | `health` | the same | each section as it is found, and at last the JSON of `faissil health` |
+//! | `map` | maybe `sample`, `runs`, `seed` | results without JSON, so that others get a turn, and at last the JSON of `faissil map` |
 //! | `bytes` | `at`, `len`: bytes of the stream | the bytes, damaged ones as they are |
 //!
-//! Numbers that a double may not hold are text.
+//! Those of health and the map are in the module `faissil-health.wasm`, the others in `faissil.wasm`. Numbers that a double
+//! may not hold are text.
 
-mod params;
+#[cfg(feature = "files")]
+mod files;
+#[cfg(feature = "health")]
+mod health;
 
 use crate::shared::Shared;
-use crate::task::{Output, Task};
-use crate::verifier;
-use faissil_core::{
-    Span,
-    asking::{Ask, Give},
-    attached,
-    error::Cause,
-    ids::{Memory, Row},
-    index::Index,
-    inspect::{self, fault, inspect_opaque},
-    look_up::{self, LookUp, Which},
-    report::{Dump, Dumped},
-};
-use params::Params;
-use serde_json::json;
-use std::{rc::Rc, sync::Arc};
+use crate::task::Task;
+use std::rc::Rc;
 
 /// The task of this name.
 pub(crate) fn start(file: &Rc<Shared>, op: &str, params: &str) -> Task {
-    let (files, shared) = (file.files, file.clone());
-    let params: Params = match serde_json::from_str(params) {
-        Ok(params) => params,
-        Err(error) => return Task::refused(files, format!("parameters of `{op}`: {error}")),
+    let started = match op {
+        #[cfg(feature = "health")]
+        "health.plan" | "health" | "map" => health::start(file, op, params),
+        #[cfg(feature = "files")]
+        _ => files::start(file, op, params),
+        #[cfg(not(feature = "files"))]
+        _ => Ok(None),
     };
-    match op {
-        "inspect" => Task::one(files, |ask| inspect(shared, ask)),
-        "verify" => Task::one(files, |ask| verifier::begin(shared, ask, params.expect)),
-        "ids" => Task::one(files, |ask| ids(shared, ask, params)),
-        "find" => Task::one(files, |ask| find(shared, ask, params)),
-        "vectors" => Task::many(files, |ask, give| vectors(shared, ask, params, give)),
-        "attachment" => Task::pieces(files, |ask, give| attachment(shared, ask, params, give)),
-        "parts" => Task::one(files, |ask| dump(shared, ask, params, true)),
-        "dump" => Task::one(files, |ask| dump(shared, ask, params, false)),
-        "bytes" => Task::one(files, |ask| bytes(shared, ask, params)),
-        _ => Task::refused(files, format!("no task `{op}`")),
+    match started {
+        Ok(Some(task)) => task,
+        Ok(None) => Task::refused(file.files, format!("no task `{op}`")),
+        Err(error) => Task::refused(file.files, format!("parameters of `{op}`: {error}")),
     }
 }
-
-async fn inspect(shared: Rc<Shared>, ask: Ask) -> Result<Output, Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    match inspect::inspect(&access, &shared.name, shared.side(), &Memory).await {
-        Ok(report) => Ok(Output::json(&report)),
-        Err(why) => match inspect_opaque(&access, &shared.name, fault(&why)).await {
-            Ok(Some(report)) => Ok(Output::json(&report)),
-            Ok(None) | Err(_) => Err(why),
-        },
-    }
-}
-
-async fn ids(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    let index = shared.index(&access).await?;
-    let ids = look_up::ids_of(&access, &index, params.rows()).await?;
-    Ok(Output::default().with_bytes(ids.iter().flat_map(|id| id.0.to_le_bytes()).collect()))
-}
-
-async fn find(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    let index = shared.index(&access).await?;
-    let look_up = LookUp::new(&access, &index).await?;
-    let mut found = Vec::new();
-    for id in params.ids()?.unwrap_or_default() {
-        found.push((id, look_up.find(id, look_up.plan(id).road).await?));
-    }
-    Ok(Output::json(&look_up::found_ids(&shared.name, &found)))
-}
-
-async fn vectors(shared: Rc<Shared>, ask: Ask, params: Params, give: Give<Output>) -> Result<(), Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    let index = shared.index(&access).await?;
-    let which = match (params.ids()?, &params.rows) {
-        (Some(ids), _) => Which::Ids(ids),
-        (None, Some(rows)) => Which::Rows(rows.iter().copied().map(Row).collect()),
-        (None, None) => Which::Range(params.rows()),
-    };
-    let found = look_up::vectors(&access, &index, which).await?;
-    let rows = found.rows.iter().map(|row| row.0.to_le_bytes());
-    let labels = rows.chain(found.ids.iter().map(|id| id.0.to_le_bytes())).flatten().collect();
-    let report = Output::json(&json!({ "count": found.rows.len(), "d": found.d }));
-    // Apart, so that the floats are not held twice.
-    give.give(report.with_bytes(labels)).await;
-    give.give(Output::default().with_bytes(found.floats)).await;
-    Ok(())
-}
-
-async fn attachment(shared: Rc<Shared>, ask: Ask, params: Params, give: Give<Arc<Vec<u8>>>) -> Result<(), Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    attached::pieces(&access, &params.name.unwrap_or_default(), &give).await
-}
-
-async fn dump(shared: Rc<Shared>, ask: Ask, params: Params, is_json: bool) -> Result<Output, Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    let index = Index::with_damage(&access).await?;
-    let at = params.span();
-    if is_json {
-        return Ok(Output::json(&Dumped::new(&shared.name, &index.outline, at)));
-    }
-    let text = access.damaged().run(&mut Dump::new(&index.outline, at)).await?;
-    Ok(Output::json(&text))
-}
-
-async fn bytes(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    let stream = access.damaged();
-    let wanted = params.span().unwrap_or_default();
-    if wanted.len > MOST_BYTES {
-        return Err(Cause::Refused(format!("at most {MOST_BYTES} bytes at a time")));
-    }
-    let there = Span::new(0, stream.len()).overlap(&wanted).unwrap_or_default();
-    Ok(Output::default().with_bytes(stream.bytes(there).await?))
-}
-
-/// Bytes of a stream that are given at once.
-const MOST_BYTES: u64 = 4 << 20;

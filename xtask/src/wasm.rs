@@ -1,6 +1,6 @@
 //! `cargo xtask wasm`: the npm package, from Rust to JavaScript, and whether it is as small as promised.
 //!
-//! The module is built for WebAssembly with SIMD, `host-wasm/bindgen` makes the JavaScript that goes with it, `wasm-opt` makes
+//! Each module is built for WebAssembly with SIMD, `host-wasm/bindgen` makes the JavaScript that goes with it, `wasm-opt` makes
 //! it smaller, and TypeScript is compiled to `host-wasm/npm/dist`. What npm brings comes by the lock file.
 
 use crate::Outcome;
@@ -20,8 +20,24 @@ const FLAGS: &str = "-Ctarget-feature=+simd128 -Clink-arg=--max-memory=67108864"
 const FEATURES: [&str; 7] =
     ["simd", "bulk-memory", "mutable-globals", "multivalue", "nontrapping-float-to-int", "reference-types", "sign-ext"];
 
-/// The most that may come over the network, in bytes after gzip.
-const LIMITS: [(&str, u64); 2] = [("the module", 180_000), ("its JavaScript", 15_000)];
+/// A module of the package.
+struct Module {
+    /// Its name, and that of its JavaScript.
+    name: &'static str,
+    /// The feature of `faissil-wasm` that it has.
+    feature: &'static str,
+    /// The most that it may be after gzip, in bytes.
+    most: u64,
+}
+
+/// The module that every page loads, and the one that it loads when it asks how an index is doing.
+const MODULES: [Module; 2] = [
+    Module { name: "faissil", feature: "files", most: 180_000 },
+    Module { name: "faissil-health", feature: "health", most: 250_000 },
+];
+
+/// The most that all JavaScript may be after gzip.
+const MOST_SCRIPTS: u64 = 15_000;
 
 pub(crate) fn run(_: &[String]) -> Outcome {
     package().and_then(|()| sizes())
@@ -31,44 +47,71 @@ pub(crate) fn run(_: &[String]) -> Outcome {
 pub(crate) fn package() -> Outcome {
     let package = root().join("host-wasm/npm");
     node_needs(&package)?;
-    let bound = target().join("wasm-package");
-    bind(&package, &module()?, &bound)?;
-
     let (generated, dist) = (package.join("src/generated"), package.join("dist"));
     clear(&generated)?;
-    for name in ["faissil.js", "faissil.d.ts", "faissil_bg.wasm.d.ts"] {
-        copy(&bound.join(name), &generated.join(name))?;
+    for module in &MODULES {
+        let bound = bound(module);
+        bind(&package, module, &bound)?;
+        for ending in [".js", ".d.ts", "_bg.wasm.d.ts"] {
+            let name = format!("{}{ending}", module.name);
+            copy(&bound.join(&name), &generated.join(&name))?;
+        }
     }
     clear(&dist)?;
     must(&mut tool(&package, "tsc", &[]))?;
     clear(&dist.join("generated"))?;
-    for name in ["faissil.js", "faissil.d.ts"] {
-        copy(&generated.join(name), &dist.join("generated").join(name))?;
+    for module in &MODULES {
+        let [script, types] = [".js", ".d.ts"].map(|ending| format!("{}{ending}", module.name));
+        copy(&generated.join(&types), &dist.join("generated").join(&types))?;
+        // What its comments say stands in the declarations too.
+        let bare = without_comments(&String::from_utf8_lossy(&read(&generated.join(&script))?));
+        let place = dist.join("generated").join(&script);
+        fs::write(&place, bare).map_err(|error| format!("cannot write {}: {error}", place.display()))?;
+        let wasm = format!("{}.wasm", module.name);
+        copy(&bound(module).join(&wasm), &dist.join(&wasm))?;
     }
-    copy(&bound.join("faissil.wasm"), &dist.join("faissil.wasm"))
+    Ok(())
+}
+
+/// A script of wasm-bindgen without its comments, which have lines of their own.
+fn without_comments(script: &str) -> String {
+    let is_code = |line: &&str| {
+        let line = line.trim_start();
+        line != "*" && !["//", "/*", "* ", "*/"].iter().any(|mark| line.starts_with(mark))
+    };
+    script.lines().filter(is_code).flat_map(|line| [line, "\n"]).collect()
+}
+
+/// Where a module and its JavaScript are made.
+fn bound(module: &Module) -> PathBuf {
+    target().join("wasm-package").join(module.name)
 }
 
 /// Make the JavaScript of a module and the smaller module that goes with it, in `bound`; unless they are there.
-fn bind(package: &Path, module: &Path, bound: &Path) -> Outcome {
-    let bindgen = bindgen()?;
-    let small = bound.join("faissil.wasm");
+fn bind(package: &Path, module: &Module, bound: &Path) -> Outcome {
+    let (name, built, bindgen) = (module.name, build(module)?, bindgen()?);
+    let small = bound.join(format!("{name}.wasm"));
     let time = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
-    if [module, &bindgen].iter().all(|from| time(from).is_some_and(|from| time(&small).is_some_and(|made| made > from)))
-    {
+    let is_newer = |from: &PathBuf| time(from).is_some_and(|from| time(&small).is_some_and(|made| made > from));
+    if [&built, &bindgen].into_iter().all(is_newer) {
         return Ok(());
     }
     clear(bound)?;
-    must(command(bindgen, &[]).arg(module).arg(bound))?;
+    must(command(bindgen, &[]).arg(built).arg(bound).arg(name))?;
     let mut optimise = tool(package, "wasm-opt", &["-Oz", "--strip-debug", "--strip-producers"]);
     optimise.args(FEATURES.map(|feature| format!("--enable-{feature}")));
-    must(optimise.arg("-o").arg(small).arg(bound.join("faissil_bg.wasm")))
+    must(optimise.arg("-o").arg(small).arg(bound.join(format!("{name}_bg.wasm"))))
 }
 
-/// The module as the compiler makes it.
-fn module() -> Result<PathBuf, String> {
-    let build = ["build", "--quiet", "--profile", "wasm", "--package", "faissil-wasm", "--target", TRIPLE];
-    build_for(TRIPLE, &build, "std,panic_abort", Some(FLAGS), false)
-        .map(|target| target.join(TRIPLE).join("wasm/faissil_wasm.wasm"))
+/// A module as the compiler makes it.
+fn build(module: &Module) -> Result<PathBuf, String> {
+    // A directory for each: cargo would take the one for the other, since they have the same name.
+    let place = target().join("wasm-modules").join(module.feature);
+    let folder = place.to_str().ok_or("the target directory's path is not text")?;
+    let package = ["build", "--quiet", "--profile", "wasm", "--package", "faissil-wasm", "--target", TRIPLE];
+    let features = ["--no-default-features", "--features", module.feature, "--target-dir", folder];
+    build_for(TRIPLE, &[&package[..], &features[..]].concat(), "std,panic_abort", Some(FLAGS), false)?;
+    Ok(place.join(TRIPLE).join("wasm/faissil_wasm.wasm"))
 }
 
 /// What makes JavaScript for a module, built.
@@ -101,7 +144,7 @@ fn tool(package: &Path, name: &str, arguments: &[&str]) -> Command {
 
 /// Pass the tests of the package, against the command `faissil` that is there.
 pub(crate) fn test(faissil: &Path) -> Outcome {
-    let tests = ["sources", "url", "corpus"].map(|name| format!("test/{name}.test.mjs"));
+    let tests = ["sources", "url", "answers", "health", "corpus"].map(|name| format!("test/{name}.test.mjs"));
     let mut node = command("node", &["--test"]);
     must(node.args(tests).env("FAISSIL", faissil).current_dir(root().join("host-wasm/npm")))
 }
@@ -110,8 +153,14 @@ pub(crate) fn test(faissil: &Path) -> Outcome {
 fn sizes() -> Outcome {
     let dist = root().join("host-wasm/npm/dist");
     let scripts: Vec<u8> = scripts(&dist)?.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?.concat();
+    let mut parts = vec![("its JavaScript".to_string(), MOST_SCRIPTS, scripts)];
+    for Module { name, most, .. } in &MODULES {
+        let name = format!("{name}.wasm");
+        let bytes = read(&dist.join(&name))?;
+        parts.push((name, *most, bytes));
+    }
     let mut faults = Vec::new();
-    for ((what, most), bytes) in LIMITS.into_iter().zip([read(&dist.join("faissil.wasm"))?, scripts]) {
+    for (what, most, bytes) in parts {
         let size = gzipped(&bytes)?;
         println!("{what}: {} bytes, {size} after gzip, at most {most} promised", bytes.len());
         if size > most {

@@ -1,6 +1,6 @@
 import { fault, FaissilError } from './error.js'
 import { parse } from './json.js'
-import type { ModuleFile, ModuleVerifier, Task } from './module.js'
+import type { ModuleVerifier, StartsTasks, Task } from './module.js'
 import type { Pages } from './pages.js'
 import { said } from './source.js'
 
@@ -17,7 +17,7 @@ export interface Result {
 
 /** The files that a task may need, and the task's own. */
 export interface Ground {
-  file: ModuleFile
+  file: StartsTasks
   pages: Pages
   side: Pages | undefined
 }
@@ -26,16 +26,30 @@ export interface Ground {
 export const begin = (ground: Ground, op: string, params: object = {}): Task =>
   inside(() => ground.file.start(op, JSON.stringify(params, exact)))
 
-/** Run a task; every result is given as it comes. */
-export async function* run(ground: Ground, task: Task, signal?: AbortSignal): AsyncGenerator<Result, void, void> {
+/** What every task takes. */
+export interface TaskOptions {
+  /** Stops it; the promise is rejected with the signal's reason. */
+  signal?: AbortSignal
+}
+
+/** Run a task; every result is given as it comes, and `onProgress` how much is done. */
+export async function* run(
+  ground: Ground,
+  task: Task,
+  signal?: AbortSignal,
+  onProgress?: (share: number) => void,
+): AsyncGenerator<Result, void, void> {
   const turns = new Turns(signal)
+  let told = 0
   try {
     signal?.throwIfAborted()
     for (;;) {
       const answer = inside(() => task.step())
+      const share = onProgress ? inside(() => task.progress()) : told
+      if (share > told) onProgress?.((told = share))
       if (answer === 3) return
       if (answer === 2) throw failure(parse(task.json()) as Failed)
-      if (answer === 1) yield inside(() => ({ json: task.json(), bytes: task.bytes(), verifier: task.verifier() }))
+      if (answer === 1) yield inside(() => ({ json: task.json(), bytes: task.bytes(), verifier: task.verifier?.() }))
       else await feed(ground, task, signal)
       await turns.maybe()
     }

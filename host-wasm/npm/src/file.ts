@@ -1,7 +1,9 @@
-import { begin, run, runOnce, type Ground, type Result } from './drive.js'
+import { begin, run, runOnce, type Ground, type Result, type TaskOptions } from './drive.js'
 import { fault, FaissilError } from './error.js'
+import { examine, map, plan, type HealthOptions, type HealthPlanOptions, type MapOptions } from './health.js'
+import type { Health, HealthPlan, VectorMap } from './health-types.js'
 import { parse } from './json.js'
-import { ModuleFile, start, type ModuleSource } from './module.js'
+import { ModuleFile, start, startHealth, type ModuleSource } from './module.js'
 import { Pages, type Fetched } from './pages.js'
 import { sourceOf, type Input } from './source.js'
 import type { FoundId, Inspection, Opaque, Part, Place, Vectors, Verification } from './types.js'
@@ -17,12 +19,8 @@ export interface OpenOptions {
   signal?: AbortSignal
   /** Where the WebAssembly module is, if not beside the package's code. */
   wasm?: ModuleSource
-}
-
-/** What every task takes. */
-export interface TaskOptions {
-  /** Stops it; the promise is rejected with the signal's reason. */
-  signal?: AbortSignal
+  /** The same of the module that {@link IndexFile.health} and {@link IndexFile.map} load. */
+  healthWasm?: ModuleSource
 }
 
 /** How {@link IndexFile.verify} is done. */
@@ -40,6 +38,7 @@ export class IndexFile {
   /** What was read so far. */
   readonly fetched: Readonly<Fetched>
   private ground: Ground | undefined
+  private healthGround: Ground | undefined
 
   /** Use {@link open}. */
   constructor(
@@ -47,11 +46,11 @@ export class IndexFile {
     side: Pages | undefined,
     /** What reports call it. */
     readonly name: string,
+    private readonly healthWasm?: ModuleSource,
   ) {
     this.size = pages.size
     this.fetched = pages.fetched
-    const sideLength = side && BigInt(side.size)
-    this.ground = { file: new ModuleFile(BigInt(pages.size), name, sideLength), pages, side }
+    this.ground = { file: new ModuleFile(...measures(pages, name, side)), pages, side }
   }
 
   /** What is in it. A snapshot answers from its own record, in a read or two; {@link verify} holds that against its bytes. */
@@ -123,6 +122,28 @@ export class IndexFile {
     return { d, rows, ids: new BigInt64Array(buffer.slice(count * 8)), values: new Float32Array(aligned(floats.bytes)) }
   }
 
+  /** What {@link health} would look at, and how many bytes that reads: asked first where bytes are dear. */
+  async healthPlan(options: HealthPlanOptions = {}): Promise<HealthPlan> {
+    return plan(await this.openHealth(), options)
+  }
+
+  /**
+   * How the index is doing: what makes searches slow, what they cannot find, what no index should hold. Of a large one a sample
+   * is looked at, which the report describes. What cannot be looked at, such as codes that are not decoded yet, says so;
+   * damage is no error.
+   */
+  async health(options: HealthOptions = {}): Promise<Health> {
+    return examine(await this.openHealth(), options)
+  }
+
+  /**
+   * The vectors, or a sample of them, in two dimensions: along their principal components. At most 5000 points. Refused where they
+   * are not stored as plain floats.
+   */
+  async map(options: MapOptions = {}): Promise<VectorMap> {
+    return map(await this.openHealth(), options)
+  }
+
   /** An attachment in pieces, each checked; a digest that is not right at the end is an error. */
   async *attachmentPieces(name: string, options: TaskOptions = {}): AsyncGenerator<Uint8Array, void, void> {
     const ground = this.open()
@@ -162,6 +183,8 @@ export class IndexFile {
   /** Let go of everything. */
   close(): void {
     this.ground?.file.free()
+    this.healthGround?.file.free()
+    this.healthGround = undefined
     this.ground?.pages.close()
     this.ground?.side?.close()
     this.ground = undefined
@@ -180,7 +203,23 @@ export class IndexFile {
     if (!this.ground) throw fault('closed', `${this.name} was closed`)
     return this.ground
   }
+
+  /** The same files in the module that says how an index is doing, which is loaded for the first who asks. */
+  private async openHealth(): Promise<Ground> {
+    this.open()
+    const { File } = await startHealth(this.healthWasm)
+    const { pages, side } = this.open()
+    this.healthGround ??= { file: new File(...measures(pages, this.name, side)), pages, side }
+    return this.healthGround
+  }
 }
+
+/** What a module is told of a file. */
+const measures = (pages: Pages, name: string, side: Pages | undefined): [bigint, string, bigint | undefined] => [
+  BigInt(pages.size),
+  name,
+  side && BigInt(side.size),
+]
 
 const span = (at: Place | undefined): object => (at ? { at: at.offset, len: at.bytes } : {})
 
@@ -197,5 +236,5 @@ export async function open(input: Input, options: OpenOptions = {}): Promise<Ind
   const [source, sideSource] = await Promise.all([sourceOf(input, signal), side, start(wasm)])
   signal?.throwIfAborted()
   const name = options.name ?? source.name ?? 'index'
-  return new IndexFile(new Pages(source), sideSource && new Pages(sideSource), name)
+  return new IndexFile(new Pages(source), sideSource && new Pages(sideSource), name, options.healthWasm)
 }

@@ -1,4 +1,4 @@
-//! The parameters of tasks.
+//! The parameters of tasks on files.
 
 use faissil_core::{Span, error::Cause, ids::ExternalId};
 use serde::Deserialize;
