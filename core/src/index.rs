@@ -151,7 +151,7 @@ impl Index {
         }
         let all = place.count().unwrap_or(0).saturating_mul(8);
         let joined = self.joined(access);
-        joined.run_telling(&mut *scratch.sum(&place, joined.files()), all).await
+        joined.run_telling(&mut *scratch.sum(&place, joined.files()), 0, all).await
     }
 
     /// Lengths of stream and side file.

@@ -13,6 +13,7 @@ pub mod diff;
 pub mod error;
 pub mod faiss;
 pub mod files;
+pub mod health;
 pub mod ids;
 pub mod index;
 pub mod inspect;

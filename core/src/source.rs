@@ -189,12 +189,17 @@ impl<'a> Source<'a> {
         run.out.ok_or_else(unfinished)
     }
 
-    /// The same, and tell how many of about `all` bytes came to it so far.
+    /// The same, and tell how many of about `all` bytes came so far, after `before` that came to others.
     ///
     /// # Errors
     /// As [`run`](Source::run).
-    pub async fn run_telling<R: Reading + ?Sized>(&self, reading: &mut R, all: u64) -> Result<R::Output, Cause> {
-        let mut done = 0_u64;
+    pub async fn run_telling<R: Reading + ?Sized>(
+        &self,
+        reading: &mut R,
+        before: u64,
+        all: u64,
+    ) -> Result<R::Output, Cause> {
+        let mut done = before;
         let mut count = |more| {
             done = done.saturating_add(more);
             self.ask.tell(done.min(all), all);

@@ -14,6 +14,6 @@ mod find;
 mod label;
 mod stream;
 
-pub use find::{Codes, NotPlain, Stored, find, find_codes};
+pub use find::{Codes, NotPlain, Stored, codes_of, find, find_codes};
 pub use label::{FindRows, LabelStream, Labels};
 pub use stream::{VectorBatch, VectorStream};

@@ -7,7 +7,7 @@
 use crate::{Cause, error::Verdict, parallel::Progress, store::Store};
 use faissil_core::{
     Reading, Span, Step,
-    asking::{Ask, Task},
+    asking::{Ask, Course, Give, Task},
     files::Files,
 };
 use std::future::Future;
@@ -70,23 +70,46 @@ pub fn ask_telling<'a, T, F>(
 where
     F: Future<Output = Result<T, faissil_core::error::Cause>> + 'a,
 {
-    let task = Task::new(files, question);
-    Ok(drive(Telling { task, told: (0, 0), progress }, joined)??)
+    let reading = Task::new(files, question);
+    Ok(drive(Telling { reading, far: Task::progress, told: (0, 0), progress }, joined)??)
 }
 
-/// A task that tells how far it is.
-struct Telling<'a, 'p, T> {
-    task: Task<'a, T>,
+/// The same for a question with an answer in many parts; `each` gets them.
+///
+/// # Errors
+/// As [`ask_telling`].
+pub fn ask_on_telling<'a, G: 'a, F>(
+    joined: &(impl Store + ?Sized),
+    files: Files,
+    progress: Progress<'_>,
+    question: impl FnOnce(Ask, Give<G>) -> F,
+    mut each: impl FnMut(G),
+) -> Result<(), Cause>
+where
+    F: Future<Output = Result<(), faissil_core::error::Cause>> + 'a,
+{
+    let reading = Course::new(files, question);
+    let mut telling = Telling { reading, far: Course::progress, told: (0, 0), progress };
+    while let Some(part) = drive_on(&mut telling, joined)?? {
+        each(part);
+    }
+    Ok(())
+}
+
+/// A task or a course that tells how far it is.
+struct Telling<'p, R> {
+    reading: R,
+    far: fn(&R) -> (u64, u64),
     told: (u64, u64),
     progress: Progress<'p>,
 }
 
-impl<T> Reading for Telling<'_, '_, T> {
-    type Output = Result<T, faissil_core::error::Cause>;
+impl<R: Reading> Reading for Telling<'_, R> {
+    type Output = R::Output;
 
     fn step(&mut self) -> Result<Step<Self::Output>, faissil_core::Error> {
-        let step = self.task.step()?;
-        let now = self.task.progress();
+        let step = self.reading.step()?;
+        let now = (self.far)(&self.reading);
         if now != self.told {
             self.told = now;
             (self.progress)(now.0, now.1);
@@ -95,7 +118,7 @@ impl<T> Reading for Telling<'_, '_, T> {
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
-        self.task.bring(at, bytes);
+        self.reading.bring(at, bytes);
     }
 }
 

@@ -2,14 +2,14 @@
 
 use crate::{
     Cause, Error, beside,
-    drive::{ask, ask_telling},
+    drive::{ask, ask_on_telling, ask_telling},
     opened::{Opened, Stream},
     parallel::Progress,
     store::{Decoded, File, Joined, Shown, Store},
     summing::Directory,
 };
 use faissil_core::{
-    asking::Ask,
+    asking::{Ask, Give},
     files::Files,
     ids::IdSummary,
     index, inspect,
@@ -145,13 +145,35 @@ impl<'a> Index<'a> {
     where
         F: Future<Output = Result<T, faissil_core::error::Cause>> + 'q,
     {
+        let (joined, files) = self.whole();
+        ask_telling(&joined, files, progress, |ask| question(access(ask, self.opened)))
+    }
+
+    /// Ask a `question` with an answer in many parts; `each` gets them.
+    ///
+    /// # Errors
+    /// As [`ask`](Index::ask).
+    pub fn ask_on<'q, G: 'q, F>(
+        &'q self,
+        progress: Progress<'_>,
+        question: impl FnOnce(Access<'q>, Give<G>) -> F,
+        each: impl FnMut(G),
+    ) -> Result<(), Cause>
+    where
+        F: Future<Output = Result<(), faissil_core::error::Cause>> + 'q,
+    {
+        let (joined, files) = self.whole();
+        ask_on_telling(&joined, files, progress, |ask, give| question(access(ask, self.opened), give), each)
+    }
+
+    /// The file and the side file beside it, and their lengths.
+    fn whole(&self) -> (Joined<&File, &File>, Files) {
         let side = match &self.side {
             Some(Side::File(file)) => Some(file),
             _ => None,
         };
         let files = Files { stream: self.opened.file.len(), side: side.map(Store::len) };
-        let joined = Joined::new(&self.opened.file, side);
-        ask_telling(&joined, files, progress, |ask| question(access(ask, self.opened)))
+        (Joined::new(&self.opened.file, side), files)
     }
 }
 

@@ -48,6 +48,7 @@ pub mod drive;
 pub mod error;
 pub mod fixture;
 pub mod hashing;
+pub mod health;
 pub mod inspect;
 pub mod judge;
 pub mod load;

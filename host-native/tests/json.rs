@@ -85,6 +85,22 @@ fn the_document_names_every_field_of_every_command() {
     fs::write(dir.join("h.faissil"), bytes).unwrap();
     take(1, &["load", "h.faissil", "rest.faissil", "--salvage"]);
     take(2, &["verify", "missing"]);
+    fs::write(dir.join("p.faiss"), fs::read(fixture("1.15.1/ivf_pq4x8.faiss")).unwrap()).unwrap();
+    fs::write(dir.join("q.faiss"), fs::read(fixture("1.15.1/sq8.faiss")).unwrap()).unwrap();
+    fs::write(dir.join("g.faiss"), fs::read(root().join("samples/debian-packages.faiss")).unwrap()).unwrap();
+    // A vector of zeros, to be named.
+    let mut zero = fs::read(dir.join("a.faiss")).unwrap();
+    let at = zero.windows(4).position(|tag| tag.starts_with(b"IxF") && tag != b"IxFl").unwrap() + 45;
+    zero[at..at + 32].fill(0);
+    fs::write(dir.join("z.faiss"), zero).unwrap();
+    for name in ["i.faiss", "p.faiss", "q.faiss", "g.faiss", "z.faiss"] {
+        take(0, &["health", name, "--rows", "9", "--runs", "3"]);
+        take(0, &["health", name, "--plan"]);
+    }
+    take(0, &["health", "z.faiss"]);
+    take(0, &["health", "p.faiss"]);
+    take(0, &["map", "i.faiss"]);
+    take(0, &["map", "i.faiss", "--rows", "9", "--runs", "3"]);
     take(0, &["ids", "a.faiss"]);
     take(0, &["ids", "i.faiss"]);
     take(0, &["ids", "i.faiss", "--id", "105"]);

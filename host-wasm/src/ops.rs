@@ -11,166 +11,47 @@
 //! | `parts` | maybe `at`, `len`: bytes of the stream | the JSON of `faissil dump` |
 //! | `dump` | the same | the text of `faissil dump`, as JSON |
 //! | `bytes` | `at`, `len`: bytes of the stream | the bytes, damaged ones as they are |
+//! | `health.plan` | a sample: maybe `sample`, `runs`, `seed`, `all` | the JSON of `faissil health --plan` |
+//! | `health` | the same | the JSON of each section, then that of `faissil health` |
+//! | `map` | the same | nothing for each step of the way, then the JSON of `faissil map` |
 //!
-//! The first three make the module `basics`, the others `contents`: each is built with the feature of that name.
+//! The first three make the module `basics`, the last three `health`, the others `contents`: each is built with the
+//! feature of that name.
 //! Numbers that a double may not hold are text.
 
+#[cfg(feature = "basics")]
+mod basics;
+#[cfg(feature = "contents")]
+mod contents;
+#[cfg(feature = "health")]
+mod health;
+#[cfg(any(feature = "basics", feature = "contents"))]
 mod params;
 
-#[cfg(feature = "basics")]
-use crate::verifier;
-use crate::{
-    shared::Shared,
-    task::{Output, Task},
-};
-#[cfg(feature = "contents")]
-use faissil_core::{
-    Span,
-    asking::Give,
-    attached,
-    ids::Row,
-    index::Index,
-    look_up::{LookUp, Which, found_ids, vectors as stored_vectors},
-    report::{Dump, Dumped},
-};
-use faissil_core::{asking::Ask, error::Cause};
-#[cfg(feature = "basics")]
-use faissil_core::{
-    ids::Memory,
-    inspect::{self, fault, inspect_opaque},
-    look_up::ids_of,
-};
-use params::Params;
+use crate::{shared::Shared, task::Task};
 use std::rc::Rc;
-#[cfg(feature = "contents")]
-use std::sync::Arc;
+
+/// Gives the task of a name, if it has it.
+type Tasks = fn(&Rc<Shared>, &str, &str) -> serde_json::Result<Option<Task>>;
+
+/// Those that are in this module.
+const TASKS: &[Tasks] = &[
+    #[cfg(feature = "basics")]
+    basics::start,
+    #[cfg(feature = "contents")]
+    contents::start,
+    #[cfg(feature = "health")]
+    health::start,
+];
 
 /// The task of this name.
 pub(crate) fn start(file: &Rc<Shared>, op: &str, params: &str) -> Task {
-    let (files, shared) = (file.files, file.clone());
-    let params: Params = match serde_json::from_str(params) {
-        Ok(params) => params,
-        Err(error) => return Task::refused(files, format!("parameters of `{op}`: {error}")),
-    };
-    match op {
-        #[cfg(feature = "basics")]
-        "inspect" => Task::one(files, |ask| inspect(shared, ask)),
-        #[cfg(feature = "basics")]
-        "verify" => Task::one(files, |ask| verifier::begin(shared, ask, params.expect)),
-        #[cfg(feature = "basics")]
-        "ids" => Task::one(files, |ask| ids(shared, ask, params)),
-        #[cfg(feature = "contents")]
-        "find" => Task::one(files, |ask| find(shared, ask, params)),
-        #[cfg(feature = "contents")]
-        "vectors" => Task::many(files, |ask, give| vectors(shared, ask, params, give)),
-        #[cfg(feature = "contents")]
-        "attachment" => Task::pieces(files, |ask, give| attachment(shared, ask, params, give)),
-        #[cfg(feature = "contents")]
-        "parts" => Task::one(files, |ask| dump(shared, ask, params, true)),
-        #[cfg(feature = "contents")]
-        "dump" => Task::one(files, |ask| dump(shared, ask, params, false)),
-        #[cfg(feature = "contents")]
-        "bytes" => Task::one(files, |ask| bytes(shared, ask, params)),
-        _ => Task::refused(files, format!("no task `{op}`")),
+    for tasks in TASKS {
+        match tasks(file, op, params) {
+            Ok(None) => {}
+            Ok(Some(task)) => return task,
+            Err(error) => return Task::refused(file.files, format!("parameters of `{op}`: {error}")),
+        }
     }
+    Task::refused(file.files, format!("no task `{op}`"))
 }
-
-#[cfg(feature = "basics")]
-async fn inspect(shared: Rc<Shared>, ask: Ask) -> Result<Output, Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    match inspect::inspect(&access, &shared.name, shared.side(), &Memory).await {
-        Ok(report) => Ok(Output::json(&report)),
-        Err(why) => match inspect_opaque(&access, &shared.name, fault(&why)).await {
-            Ok(Some(report)) => Ok(Output::json(&report)),
-            Ok(None) | Err(_) => Err(why),
-        },
-    }
-}
-
-#[cfg(feature = "basics")]
-async fn ids(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    let index = shared.index(&access).await?;
-    let ids = ids_of(&access, &index, params.rows()).await?;
-    Ok(Output::default().with_bytes(ids.iter().flat_map(|id| id.0.to_le_bytes()).collect()))
-}
-
-#[cfg(feature = "contents")]
-async fn find(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    let index = shared.index(&access).await?;
-    let look_up = LookUp::new(&access, &index).await?;
-    let mut found = Vec::new();
-    for id in params.ids()?.unwrap_or_default() {
-        found.push((id, look_up.find(id, look_up.plan(id).road).await?));
-    }
-    Ok(Output::json(&found_ids(&shared.name, &found)))
-}
-
-#[cfg(feature = "contents")]
-async fn vectors(shared: Rc<Shared>, ask: Ask, params: Params, give: Give<Output>) -> Result<(), Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    let index = shared.index(&access).await?;
-    let which = match (params.ids()?, &params.rows) {
-        (Some(ids), _) => Which::Ids(ids),
-        (None, Some(rows)) => Which::Rows(rows.iter().copied().map(Row).collect()),
-        (None, None) => Which::Range(params.rows()),
-    };
-    let found = stored_vectors(&access, &index, which).await?;
-    let rows = found.rows.iter().map(|row| row.0.to_le_bytes());
-    let labels = rows.chain(found.ids.iter().map(|id| id.0.to_le_bytes())).flatten().collect();
-    let report = Output::json(&Counted { count: found.rows.len(), d: found.d });
-    // Apart, so that the floats are not held twice.
-    give.give(report.with_bytes(labels)).await;
-    give.give(Output::default().with_bytes(found.floats)).await;
-    Ok(())
-}
-
-#[cfg(feature = "contents")]
-async fn attachment(shared: Rc<Shared>, ask: Ask, params: Params, give: Give<Arc<Vec<u8>>>) -> Result<(), Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    attached::pieces(&access, &params.name.unwrap_or_default(), &give).await
-}
-
-#[cfg(feature = "contents")]
-async fn dump(shared: Rc<Shared>, ask: Ask, params: Params, is_json: bool) -> Result<Output, Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    let index = Index::with_damage(&access).await?;
-    let at = params.span();
-    if is_json {
-        return Ok(Output::json(&Dumped::new(&shared.name, &index.outline, at)));
-    }
-    let text = access.damaged().run(&mut Dump::new(&index.outline, at)).await?;
-    Ok(Output::json(&text))
-}
-
-#[cfg(feature = "contents")]
-async fn bytes(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Cause> {
-    let opened = shared.opened(&ask).await?;
-    let access = shared.access(ask, &opened);
-    let stream = access.damaged();
-    let wanted = params.span().unwrap_or_default();
-    if wanted.len > MOST_BYTES {
-        return Err(Cause::Refused(format!("at most {MOST_BYTES} bytes at a time")));
-    }
-    let there = Span::new(0, stream.len()).overlap(&wanted).unwrap_or_default();
-    Ok(Output::default().with_bytes(stream.bytes(there).await?))
-}
-
-/// How many vectors are given, and of how many dimensions.
-#[cfg(feature = "contents")]
-#[derive(serde::Serialize)]
-struct Counted {
-    count: usize,
-    d: u64,
-}
-
-/// Bytes of a stream that are given at once.
-#[cfg(feature = "contents")]
-const MOST_BYTES: u64 = 4 << 20;

@@ -3,18 +3,16 @@
 use crate::failure::Failure;
 #[cfg(feature = "basics")]
 use crate::verifier::Verifier;
-#[cfg(feature = "contents")]
-use faissil_core::asking::Give;
+#[cfg(any(feature = "contents", feature = "health"))]
+use faissil_core::asking::{Course, Give};
 use faissil_core::{
     Reading, Span, Step,
     asking::{self, Ask},
-    error::Cause,
+    error::{Cause, Error},
     files::Files,
 };
 use serde::Serialize;
 use std::fmt;
-#[cfg(feature = "contents")]
-use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A result.
@@ -34,6 +32,7 @@ impl Output {
     }
 
     /// Numbers with it, little-endian.
+    #[cfg(any(feature = "basics", feature = "contents"))]
     pub(crate) fn with_bytes(self, bytes: Vec<u8>) -> Output {
         Output { bytes, ..self }
     }
@@ -45,13 +44,56 @@ impl Output {
     }
 }
 
+/// What a step of a question gives: the next result, if there is one, and whether it is the last.
+type Stepped = Step<Result<(Option<Output>, bool), Cause>>;
+
+/// A question, whatever its answer is made of.
+trait Question {
+    /// Go as far as the bytes allow.
+    fn step(&mut self) -> Result<Stepped, Error>;
+    fn bring(&mut self, at: u64, bytes: &[u8]);
+    /// How far it is, and how far it goes.
+    fn progress(&self) -> (u64, u64);
+}
+
+/// With one answer.
+impl Question for asking::Task<'static, Output> {
+    fn step(&mut self) -> Result<Stepped, Error> {
+        Reading::step(self).map(|step| done(step, |output| (Some(output), true)))
+    }
+
+    fn bring(&mut self, at: u64, bytes: &[u8]) {
+        Reading::bring(self, at, bytes);
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        self.progress()
+    }
+}
+
+/// A question whose answer comes in parts, and how a part is put.
+#[cfg(any(feature = "contents", feature = "health"))]
+struct Parts<G>(Course<'static, G>, fn(G) -> Output);
+
+#[cfg(any(feature = "contents", feature = "health"))]
+impl<G: 'static> Question for Parts<G> {
+    fn step(&mut self) -> Result<Stepped, Error> {
+        let put = self.1;
+        self.0.step().map(|step| done(step, |part| (part.map(put), false)))
+    }
+
+    fn bring(&mut self, at: u64, bytes: &[u8]) {
+        self.0.bring(at, bytes);
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        self.0.progress()
+    }
+}
+
 /// What a [`Task`] does.
 enum Job {
-    One(asking::Task<'static, Output>),
-    #[cfg(feature = "contents")]
-    Many(asking::Course<'static, Output>),
-    #[cfg(feature = "contents")]
-    Pieces(asking::Course<'static, Arc<Vec<u8>>>),
+    Asks(Box<dyn Question>),
     /// It failed before it began.
     Failed(Cause),
     Ended,
@@ -84,25 +126,17 @@ impl Task {
     where
         F: Future<Output = Result<Output, Cause>> + 'static,
     {
-        Task::new(files, Job::One(asking::Task::new(files, question)))
+        Task::new(files, Job::Asks(Box::new(asking::Task::new(files, question))))
     }
 
-    /// A question whose answer comes in parts.
-    #[cfg(feature = "contents")]
-    pub(crate) fn many<F>(files: Files, question: impl FnOnce(Ask, Give<Output>) -> F) -> Task
+    /// A question whose answer comes in parts; `put` makes results of them.
+    #[cfg(any(feature = "contents", feature = "health"))]
+    pub(crate) fn many<G, F>(files: Files, put: fn(G) -> Output, question: impl FnOnce(Ask, Give<G>) -> F) -> Task
     where
+        G: 'static,
         F: Future<Output = Result<(), Cause>> + 'static,
     {
-        Task::new(files, Job::Many(asking::Course::new(files, question)))
-    }
-
-    /// A question whose answer is bytes, piece by piece.
-    #[cfg(feature = "contents")]
-    pub(crate) fn pieces<F>(files: Files, question: impl FnOnce(Ask, Give<Arc<Vec<u8>>>) -> F) -> Task
-    where
-        F: Future<Output = Result<(), Cause>> + 'static,
-    {
-        Task::new(files, Job::Pieces(asking::Course::new(files, question)))
+        Task::new(files, Job::Asks(Box::new(Parts(Course::new(files, question), put))))
     }
 
     /// A question that cannot be asked.
@@ -127,14 +161,7 @@ impl Task {
     /// `verifier`, and may have another; 2: it failed, and `json` says why; 3: it is finished.
     pub fn step(&mut self) -> u32 {
         let stepped = match &mut self.job {
-            Job::One(task) => task.step().map(|step| done(step, |output| (Some(output), true))),
-            #[cfg(feature = "contents")]
-            Job::Many(course) => course.step().map(|step| done(step, |output| (output, false))),
-            #[cfg(feature = "contents")]
-            Job::Pieces(course) => {
-                let output = |piece: Arc<Vec<u8>>| Output::default().with_bytes(Arc::unwrap_or_clone(piece));
-                course.step().map(|step| done(step, |piece| (piece.map(output), false)))
-            }
+            Job::Asks(question) => question.step(),
             Job::Failed(cause) => Ok(Step::Done(Err(cause.clone()))),
             Job::Ended => return ENDED,
         };
@@ -182,12 +209,19 @@ impl Task {
         let before = if self.need_file() == 0 { 0 } else { self.files.stream };
         let at = at.saturating_add(before);
         match &mut self.job {
-            Job::One(task) => task.bring(at, bytes),
-            #[cfg(feature = "contents")]
-            Job::Many(course) => course.bring(at, bytes),
-            #[cfg(feature = "contents")]
-            Job::Pieces(course) => course.bring(at, bytes),
+            Job::Asks(question) => question.bring(at, bytes),
             Job::Failed(_) | Job::Ended => {}
+        }
+    }
+
+    /// How much is done, from 0 to 1, about; 0 while nothing is known, and for tasks that are short.
+    pub fn progress(&self) -> f64 {
+        match &self.job {
+            Job::Asks(question) => {
+                let (done, all) = question.progress();
+                if all == 0 { 0.0 } else { done as f64 / all as f64 }
+            }
+            Job::Failed(_) | Job::Ended => 1.0,
         }
     }
 

@@ -8,6 +8,7 @@ use faissil_core::cut::{Cuts, Grain};
 use faissil_core::error::Error;
 use faissil_core::faiss::Outliner;
 use faissil_core::files::Files;
+use faissil_core::health::{Options, Stage, map_plan, plan};
 use faissil_core::ids::{IdStream, Lookup, Road, Row, Summariser, place, plan_lookup};
 use faissil_core::outline::{Meaning, Outline};
 use faissil_core::salvage::Damaged;
@@ -33,6 +34,7 @@ pub fn examine(file: &[u8]) -> Option<Error> {
     check_lists(&outline, file);
     check_ids(&outline, file);
     check_vectors(&outline, file);
+    check_health(&outline, file);
     check_salvage(&outline, file);
     outline.fault
 }
@@ -157,6 +159,39 @@ fn check_lists(outline: &Outline, file: &[u8]) {
             }
         }
         assert_eq!(rows, lists.balance.total);
+    }
+}
+
+/// That every part that is planned comes to an end, and asks for no more than was said; that a map can be drawn.
+fn check_health(outline: &Outline, file: &[u8]) {
+    let files = Files::only(file.len() as u64);
+    for options in [Options::default(), Options { rows: 9, bytes: 0, runs: 3, seed: 7, whole: 0 }] {
+        for part in plan(outline, files, &options) {
+            let Some(mut reading) = part.examine(files) else { continue };
+            let mut asked = 0;
+            loop {
+                match reading.step() {
+                    Err(error) => break check_error(&error, file),
+                    Ok(Step::Done(found)) => {
+                        assert!(asked <= part.bytes_most, "{part:?} asked for {asked} bytes");
+                        break drop(part.section(found));
+                    }
+                    Ok(Step::Need(span)) => {
+                        asked += span.len;
+                        reading.bring(span.start, slice(file, span));
+                    }
+                }
+            }
+        }
+        let Ok(map) = map_plan(outline, files, &options) else { continue };
+        let mut mapping = map.mapping(String::new());
+        loop {
+            match driven::step(&mut mapping, file, usize::MAX) {
+                Err(error) => break check_error(&error, file),
+                Ok(Stage::Done(_)) => break,
+                Ok(Stage::Going(share)) => assert!((0.0..=1.0).contains(&share), "{share} of a map"),
+            }
+        }
     }
 }
 

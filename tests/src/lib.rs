@@ -11,11 +11,13 @@ pub mod driven;
 pub mod examine;
 pub mod extremes;
 pub mod heal;
+pub mod health;
 pub mod salvaged;
 pub mod snapshots;
 #[cfg(feature = "wasm")]
 pub mod wasm;
 
+use faissil_core::files::Files;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +39,24 @@ impl Case {
     /// The name of its recipe: `flat_l2`.
     pub fn recipe(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The file with its on-disk lists, if it has one.
+    pub fn side(&self) -> Option<PathBuf> {
+        let facts = self.facts();
+        let (name, _) = facts["side_files"].as_object()?.iter().next()?;
+        Some(self.path.parent()?.join(name)).filter(|path| path.exists())
+    }
+
+    /// The index file's bytes with those of its side file behind, and how many there are of each.
+    pub fn with_side(&self) -> (Vec<u8>, Files) {
+        let mut bytes = self.bytes();
+        let stream = bytes.len() as u64;
+        let side =
+            self.side().map(|path| std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())));
+        let files = Files { stream, side: side.as_ref().map(|side| side.len() as u64) };
+        bytes.extend(side.iter().flatten());
+        (bytes, files)
     }
 
     /// The facts beside it; `fixtures/README.md` says what they mean.

@@ -1,7 +1,7 @@
 //! The module for browsers, run under wasmtime: what the JavaScript of wasm-bindgen does, in Rust.
 //!
-//! The module is the one that is shipped, `host-wasm/npm/dist/faissil.wasm`; `cargo xtask wasm` builds it. It calls
-//! nothing of JavaScript but to set up a table and to throw, so it needs no more than this.
+//! The modules are those that are shipped, in `host-wasm/npm/dist`; `cargo xtask wasm` builds them. They call
+//! nothing of JavaScript but to set up a table and to throw, so they need no more than this.
 
 use faissil_core::Span;
 use faissil_core::bytes::slice;
@@ -42,25 +42,41 @@ pub struct Answer {
     pub asked: usize,
 }
 
-fn compiled() -> &'static (Engine, Module) {
-    static COMPILED: OnceLock<(Engine, Module)> = OnceLock::new();
-    COMPILED.get_or_init(|| {
-        let path = crate::root().join("host-wasm/npm/dist/faissil.wasm");
-        let bytes = std::fs::read(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}; `cargo xtask wasm` builds it", path.display()));
-        let engine = Engine::default();
-        let module = Module::new(&engine, bytes).expect("it is a WebAssembly module");
-        (engine, module)
-    })
+/// A module, compiled once.
+type Compiled = OnceLock<(Engine, Module)>;
+
+fn compile(name: &str) -> (Engine, Module) {
+    let path = crate::root().join("host-wasm/npm/dist").join(name);
+    let bytes = std::fs::read(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}; `cargo xtask wasm` builds it", path.display()));
+    let engine = Engine::default();
+    let module = Module::new(&engine, bytes).expect("it is a WebAssembly module");
+    (engine, module)
 }
 
 impl Wasm {
-    /// Start the module.
+    /// Start the module that says what is in a file.
     ///
     /// # Panics
     /// When it is not there, or cannot be started; so does everything else here.
-    pub fn start() -> Wasm {
-        let (engine, module) = compiled();
+    pub fn basics() -> Wasm {
+        static BASICS: Compiled = OnceLock::new();
+        Wasm::start(BASICS.get_or_init(|| compile("faissil.wasm")))
+    }
+
+    /// Start the one that takes things out of a file.
+    pub fn contents() -> Wasm {
+        static CONTENTS: Compiled = OnceLock::new();
+        Wasm::start(CONTENTS.get_or_init(|| compile("contents.wasm")))
+    }
+
+    /// Start the one that says how an index is doing.
+    pub fn health() -> Wasm {
+        static HEALTH: Compiled = OnceLock::new();
+        Wasm::start(HEALTH.get_or_init(|| compile("health.wasm")))
+    }
+
+    fn start((engine, module): &(Engine, Module)) -> Wasm {
         let mut store = Store::new(engine, ());
         let mut linker = Linker::new(engine);
         for import in module.imports() {

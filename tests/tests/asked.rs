@@ -18,7 +18,7 @@ use faissil::core::{
     verify::{State, Verifier, unopened, verification, verify},
 };
 use faissil::save::{Additions, Input, save};
-use faissil_tests::{Case, corpus, driven, kept};
+use faissil_tests::{corpus, driven, kept};
 use std::path::Path;
 
 /// The JSON of `inspect` for this file, or the message that it has instead.
@@ -67,16 +67,10 @@ fn compare_in_pages(what: &str, path: &Path, side: Option<&Path>, pages: &[usize
     }
 }
 
-fn side_of(case: &Case) -> Option<std::path::PathBuf> {
-    let facts = case.facts();
-    let (name, _) = facts["side_files"].as_object()?.iter().next()?;
-    Some(case.path.parent()?.join(name)).filter(|path| path.exists())
-}
-
 #[test]
 fn an_index_is_inspected_as_the_native_host_does() {
     for case in corpus() {
-        compare(&case.name, &case.path, side_of(&case).as_deref());
+        compare(&case.name, &case.path, case.side().as_deref());
     }
 }
 
@@ -260,7 +254,7 @@ fn rows_by_id_and_vectors_by_row_agree_on_every_road() {
     let dir = tempfile::tempdir().unwrap();
     let mut compared = 0;
     for case in kept() {
-        let side = side_of(&case).map(|side| std::fs::read(side).unwrap());
+        let side = case.side().map(|side| std::fs::read(side).unwrap());
         let mut files = vec![(case.bytes(), side.is_some())];
         for layout in [Layout::Sealed, Layout::Packed] {
             let path = dir.path().join("x.faissil");

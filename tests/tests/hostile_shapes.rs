@@ -56,8 +56,8 @@ impl Stream {
 }
 
 fn limit(stream: &Stream) -> (&'static str, u64) {
-    match stream.fault().expect("it is over a limit").kind {
-        Kind::Limit { what, limit, .. } => (what, limit),
+    match &stream.fault().expect("it is over a limit").kind {
+        Kind::Limit { what, limit, .. } => (what, *limit),
         other => panic!("{other:?}"),
     }
 }

@@ -6,20 +6,11 @@ use faissil_core::ids::{ExternalId, Row};
 use faissil_core::outline::Outline;
 use faissil_core::vectors::{FindRows, Stored, VectorStream, find};
 use faissil_tests::driven::{batches, step};
-use faissil_tests::{Case, corpus, kept};
+use faissil_tests::{corpus, kept};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-
-/// The index file with its side file behind it.
-fn with_side(case: &Case) -> (Vec<u8>, Files) {
-    let mut file = case.bytes();
-    let stream = file.len() as u64;
-    let Ok(side) = std::fs::read(case.path.with_extension("ivfdata")) else { return (file, Files::only(stream)) };
-    file.extend_from_slice(&side);
-    (file, Files { stream, side: Some(side.len() as u64) })
-}
 
 fn outline(file: &[u8], files: Files) -> Outline {
     faiss::outline(&file[..usize::try_from(files.stream).unwrap()]).unwrap()
@@ -66,7 +57,7 @@ const DECODED: [&str; 3] = ["IndexScalarQuantizer", "IndexIVFScalarQuantizer", "
 fn plain_vectors_are_those_that_faiss_gives_back() {
     let mut checked = BTreeMap::new();
     for case in corpus() {
-        let (file, files) = with_side(&case);
+        let (file, files) = case.with_side();
         let outline = outline(&file, files);
         let facts = case.facts();
         let vectors = &facts["vectors"];
@@ -104,7 +95,7 @@ fn plain_vectors_are_those_that_faiss_gives_back() {
 #[test]
 fn single_bytes_give_the_same_vectors() {
     for case in kept() {
-        let (file, files) = with_side(&case);
+        let (file, files) = case.with_side();
         let outline = outline(&file, files);
         let Ok(stored) = find(&outline) else { continue };
         if stored.rows < 120 {
@@ -116,7 +107,7 @@ fn single_bytes_give_the_same_vectors() {
 #[test]
 fn chosen_rows_and_ids_are_those_of_the_whole() {
     for case in kept() {
-        let (file, files) = with_side(&case);
+        let (file, files) = case.with_side();
         let outline = outline(&file, files);
         let Ok(stored) = find(&outline) else { continue };
         let all = read(&stored, &file, files, usize::MAX);

@@ -112,11 +112,10 @@ fn agree(path: &Path, native: &str, failure: Option<&str>, results: &[String]) -
 }
 
 /// Hold all files against the command, with `ask` as the module's side of it.
-fn compare(command: &[&str], ask: impl Fn(&mut Wasm, Bytes<'_>) -> (Option<String>, Vec<String>)) {
+fn compare(mut wasm: Wasm, command: &[&str], ask: impl Fn(&mut Wasm, Bytes<'_>) -> (Option<String>, Vec<String>)) {
     let files = files();
     let native = native(command, files);
     assert_eq!(native.len(), files.len(), "a line for each file");
-    let mut wasm = Wasm::start();
     let mut faults = Vec::new();
     for (path, native) in files.iter().zip(&native) {
         let (file, side) = read(path);
@@ -136,7 +135,7 @@ fn compare(command: &[&str], ask: impl Fn(&mut Wasm, Bytes<'_>) -> (Option<Strin
 
 #[test]
 fn inspect_says_the_same() {
-    compare(&["inspect", "--json"], |wasm, bytes| {
+    compare(Wasm::basics(), &["inspect", "--json"], |wasm, bytes| {
         let answer = wasm.ask(bytes, "inspect", "{}", 1 << 20);
         (answer.failure, answer.results)
     });
@@ -144,5 +143,52 @@ fn inspect_says_the_same() {
 
 #[test]
 fn verify_says_the_same() {
-    compare(&["verify", "--json"], |wasm, bytes| wasm.verify(bytes, None));
+    compare(Wasm::basics(), &["verify", "--json"], |wasm, bytes| wasm.verify(bytes, None));
+}
+
+/// The whole answer of `health`, of which the sections came before.
+fn health(wasm: &mut Wasm, bytes: Bytes<'_>, params: &str) -> (Option<String>, Vec<String>) {
+    let mut answer = wasm.ask(bytes, "health", params, 1 << 20);
+    let Some(whole) = answer.results.pop() else { return (answer.failure, answer.results) };
+    let found: Value = serde_json::from_str(&whole).expect("results are JSON");
+    let sections: Vec<Value> = answer.results.iter().map(|text| serde_json::from_str(text).expect("JSON")).collect();
+    assert_eq!(found["sections"], Value::Array(sections), "{}", bytes.name);
+    (answer.failure, vec![whole])
+}
+
+#[test]
+fn health_says_the_same() {
+    compare(Wasm::health(), &["health", "--json"], |wasm, bytes| health(wasm, bytes, "{}"));
+    let command = ["health", "--json", "--rows", "40", "--runs", "8", "--seed", "18446744073709551615"];
+    let params = r#"{"sample":40,"runs":8,"seed":18446744073709551615}"#;
+    compare(Wasm::health(), &command, |wasm, bytes| health(wasm, bytes, params));
+}
+
+#[test]
+fn plans_of_health_are_the_same() {
+    compare(Wasm::health(), &["health", "--plan"], |wasm, bytes| {
+        let answer = wasm.ask(bytes, "health.plan", "{}", 1 << 20);
+        (answer.failure, answer.results)
+    });
+}
+
+#[test]
+fn maps_are_the_same() {
+    let mut wasm = Wasm::health();
+    let mut drawn = 0;
+    for path in files()
+        .iter()
+        .filter(|path| path.starts_with(root().join("fixtures")) || path.ends_with("debian-packages.faiss"))
+    {
+        let native = native(&["map", "--json"], std::slice::from_ref(path));
+        let (file, side) = read(path);
+        let name = path.display().to_string();
+        let mut answer = wasm.ask(Bytes { name: &name, file: &file, side: side.as_deref() }, "map", "{}", 1 << 20);
+        answer.results.retain(|text| !text.is_empty());
+        assert_eq!(answer.results, native, "{name}");
+        assert_eq!(answer.failure.is_some(), native.is_empty(), "{name}");
+        drawn += native.len();
+    }
+    assert!(drawn > 30, "only {drawn} maps");
+    assert!(wasm.memory() <= MEMORY, "{} bytes of memory", wasm.memory());
 }

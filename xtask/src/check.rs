@@ -17,6 +17,8 @@ const CORE_MAY_DEPEND_ON: &[&str] = &[
     // codec 1
     "miniz_oxide",
     "adler2",
+    // logarithms and roots
+    "libm",
     // section bodies
     "postcard",
     "cobs",

@@ -80,7 +80,8 @@ fn number_before(line: &str, word: &str) -> u64 {
     before.and_then(|(before, _)| before.rsplit(' ').next()?.parse().ok()).unwrap_or(0)
 }
 
-/// The newest FAISS reads what the command seals and what it salvages; the command is built here without FAISS in it.
+/// The newest FAISS reads what the command seals and what it salvages, and has the figures that `health` tells; the command is
+/// built here without FAISS in it.
 fn read_by_faiss(python: &Path) -> Outcome {
     must(&mut cargo(&["build", "--quiet", "--package", "faissil"]))?;
     let faissil = target().join("debug/faissil");
@@ -91,7 +92,8 @@ fn read_by_faiss(python: &Path) -> Outcome {
         std::env::var_os("FAISSIL_FIXTURES").map_or_else(|| root().join("../shared/fixtures/faiss"), PathBuf::from);
     must(if corpus.is_dir() { sealed.arg(corpus) } else { &mut sealed })?;
     let mut salvaged = command(python, &["tests/faiss/read_salvaged.py"]);
-    must(salvaged.arg(&faissil).arg("fixtures/faiss"))
+    must(salvaged.arg(&faissil).arg("fixtures/faiss"))?;
+    must(command(python, &["tests/faiss/health.py"]).arg(&faissil))
 }
 
 /// A Python that has what the tests need.

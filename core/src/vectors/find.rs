@@ -90,29 +90,15 @@ pub fn find(outline: &Outline) -> Result<Stored<'_>, NotPlain> {
 /// # Errors
 /// [`NotPlain`], where codes of several rows are packed together or none are stored.
 pub fn find_codes(outline: &Outline) -> Result<Stored<'_>, NotPlain> {
-    let storage = storage(outline, true)?;
-    let record = storage.record;
-    if let Ok(codes) = plain_codes(record) {
-        let d = record.u64("d").unwrap_or(0);
-        return storage.holds(codes, d.saturating_mul(4)).ok_or_else(|| unread(record));
-    }
-    let packed = || in_the_way(record, "cannot be compared row by row", "codes that are not one a row");
-    if let Some(lists) = record.lists() {
-        let codes = Codes::Lists(lists);
-        return match lists.layout {
-            Layout::Array | Layout::Split { .. } | Layout::OnDisk { .. } => {
-                storage.holds(codes, lists.code_size).ok_or_else(packed)
-            }
-            Layout::Panorama { .. } | Layout::Block { .. } => Err(packed()),
-        };
-    }
-    let array = record.array("codes").or_else(|| record.array("xb")).ok_or_else(packed)?;
-    match (array.dtype, array.shape.as_slice()) {
-        (Dtype::U8, &[rows, width]) if Some(rows) == record.u64("ntotal") && !record.class.ends_with("FastScan") => {
-            storage.holds(Codes::Rows(array), width).ok_or_else(packed)
-        }
-        _ => Err(packed()),
-    }
+    storage(outline, true)?.codes()
+}
+
+/// Where this very record stores one code a row; its id maps, transforms and what is around it are not looked at.
+///
+/// # Errors
+/// As [`find_codes`].
+pub fn codes_of(record: &Record) -> Result<Stored<'_>, NotPlain> {
+    Storage { record, maps: Vec::new(), transforms: Vec::new() }.codes()
 }
 
 /// The record that stores the vectors, and what is around it.
@@ -159,6 +145,34 @@ fn storage(outline: &Outline, any: bool) -> Result<Storage<'_>, NotPlain> {
 }
 
 impl<'a> Storage<'a> {
+    /// One code a row.
+    fn codes(self) -> Result<Stored<'a>, NotPlain> {
+        let record = self.record;
+        if let Ok(codes) = plain_codes(record) {
+            let d = record.u64("d").unwrap_or(0);
+            return self.holds(codes, d.saturating_mul(4)).ok_or_else(|| unread(record));
+        }
+        let packed = || in_the_way(record, "cannot be compared row by row", "codes that are not one a row");
+        if let Some(lists) = record.lists() {
+            let codes = Codes::Lists(lists);
+            return match lists.layout {
+                Layout::Array | Layout::Split { .. } | Layout::OnDisk { .. } => {
+                    self.holds(codes, lists.code_size).ok_or_else(packed)
+                }
+                Layout::Panorama { .. } | Layout::Block { .. } => Err(packed()),
+            };
+        }
+        let array = record.array("codes").or_else(|| record.array("xb")).ok_or_else(packed)?;
+        match (array.dtype, array.shape.as_slice()) {
+            (Dtype::U8, &[rows, width])
+                if Some(rows) == record.u64("ntotal") && !record.class.ends_with("FastScan") =>
+            {
+                self.holds(Codes::Rows(array), width).ok_or_else(packed)
+            }
+            _ => Err(packed()),
+        }
+    }
+
     fn holds(self, codes: Codes<'a>, row_bytes: u64) -> Option<Stored<'a>> {
         let Storage { record, maps, transforms } = self;
         let rows = match codes {

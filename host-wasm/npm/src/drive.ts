@@ -7,6 +7,12 @@ import { said } from './source.js'
 /** Milliseconds of work after which others get a turn. */
 const SLICE = 12
 
+/** What every task takes. */
+export interface TaskOptions {
+  /** Stops it; the promise is rejected with the signal's reason. */
+  signal?: AbortSignal
+}
+
 /** A result of a task. */
 export interface Result {
   /** As text, so that whoever wants no numbers of it need not look for them. */
@@ -32,13 +38,21 @@ export const groundOf = ({ File }: Module, { pages, side }: Omit<Ground, 'file'>
 export const begin = (ground: Ground, op: string, params: object = {}): Task =>
   inside(() => ground.file.start(op, JSON.stringify(params, exact)))
 
-/** Run a task; every result is given as it comes. */
-export async function* run(ground: Ground, task: Task, signal?: AbortSignal): AsyncGenerator<Result, void, void> {
+/** Run a task; every result is given as it comes, and `onProgress` how much is done. */
+export async function* run(
+  ground: Ground,
+  task: Task,
+  signal?: AbortSignal,
+  onProgress?: (share: number) => void,
+): AsyncGenerator<Result, void, void> {
   const turns = new Turns(signal)
+  let told = 0
   try {
     signal?.throwIfAborted()
     for (;;) {
       const answer = inside(() => task.step())
+      const share = onProgress ? inside(() => task.progress()) : told
+      if (share > told) onProgress?.((told = share))
       if (answer === 3) return
       if (answer === 2) throw failure(parse(task.json()) as Failed)
       if (answer === 1) yield inside(() => ({ json: task.json(), bytes: task.bytes() }))

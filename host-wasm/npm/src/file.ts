@@ -1,7 +1,9 @@
-import { begin, groundOf, run, runOnce, type Ground, type Result } from './drive.js'
+import { begin, groundOf, run, runOnce, type Ground, type Result, type TaskOptions } from './drive.js'
 import { fault, FaissilError } from './error.js'
+import { examine, map, plan, type HealthOptions, type HealthPlanOptions, type MapOptions } from './health.js'
+import type { Health, HealthPlan, VectorMap } from './health-types.js'
 import { parse } from './json.js'
-import { basics, contents, type Module, type ModuleSource } from './module.js'
+import { modules, type Module, type ModuleSource } from './module.js'
 import { Pages, type Fetched } from './pages.js'
 import { sourceOf, type Input } from './source.js'
 import type { FoundId, Inspection, Opaque, Part, Place, Vectors, Verification } from './types.js'
@@ -19,12 +21,8 @@ export interface OpenOptions {
   wasm?: ModuleSource
   /** Where the second module is, which is loaded when vectors, attachments or other contents are first asked for. */
   contents?: ModuleSource
-}
-
-/** What every task takes. */
-export interface TaskOptions {
-  /** Stops it; the promise is rejected with the signal's reason. */
-  signal?: AbortSignal
+  /** Where the third module is, which is loaded for {@link IndexFile.health} and {@link IndexFile.map}. */
+  health?: ModuleSource
 }
 
 /** How {@link IndexFile.verify} is done. */
@@ -35,6 +33,9 @@ export interface VerifyOptions extends TaskOptions {
   onProgress?: (progress: VerifyProgress) => void
 }
 
+/** The modules that are loaded when they are needed. */
+type Other = 'contents' | 'health'
+
 /** An index file, or a snapshot of one. Close it when it is no longer needed. */
 export class IndexFile {
   /** Length in bytes. */
@@ -42,7 +43,7 @@ export class IndexFile {
   /** What was read so far. */
   readonly fetched: Readonly<Fetched>
   private ground: Ground | undefined
-  private second: Promise<Ground> | undefined
+  private others: Partial<Record<Other, Promise<Ground>>> = {}
 
   /** Use {@link open}. */
   constructor(
@@ -51,7 +52,7 @@ export class IndexFile {
     /** What reports call it. */
     readonly name: string,
     module: Module,
-    private readonly contents?: ModuleSource,
+    private readonly sources: Pick<OpenOptions, Other>,
   ) {
     this.size = pages.size
     this.fetched = pages.fetched
@@ -115,7 +116,7 @@ export class IndexFile {
     which: { rows: readonly number[] } | { ids: readonly bigint[] } | { first: number; count: number },
     options: TaskOptions = {},
   ): Promise<Vectors> {
-    const ground = await this.openContents()
+    const ground = await this.openOther('contents')
     const params = 'ids' in which ? { ids: which.ids.map(String) } : which
     const results = []
     for await (const result of run(ground, begin(ground, 'vectors', params), options.signal)) results.push(result)
@@ -127,9 +128,31 @@ export class IndexFile {
     return { d, rows, ids: new BigInt64Array(buffer.slice(count * 8)), values: new Float32Array(aligned(floats.bytes)) }
   }
 
+  /** What {@link health} would look at, and how many bytes that reads: asked first where bytes are dear. */
+  async healthPlan(options: HealthPlanOptions = {}): Promise<HealthPlan> {
+    return plan(await this.openOther('health'), options)
+  }
+
+  /**
+   * How the index is doing: what makes searches slow, what they cannot find, what no index should hold. Of a large one a sample
+   * is looked at, which the report describes. What cannot be looked at, such as codes that are not decoded yet, says so;
+   * damage is no error.
+   */
+  async health(options: HealthOptions = {}): Promise<Health> {
+    return examine(await this.openOther('health'), options)
+  }
+
+  /**
+   * The vectors, or a sample of them, in two dimensions: along their principal components. At most 5000 points. Refused where they
+   * are not stored as plain floats.
+   */
+  async map(options: MapOptions = {}): Promise<VectorMap> {
+    return map(await this.openOther('health'), options)
+  }
+
   /** An attachment in pieces, each checked; a digest that is not right at the end is an error. */
   async *attachmentPieces(name: string, options: TaskOptions = {}): AsyncGenerator<Uint8Array, void, void> {
-    const ground = await this.openContents()
+    const ground = await this.openOther('contents')
     for await (const { bytes } of run(ground, begin(ground, 'attachment', { name }), options.signal)) yield bytes
   }
 
@@ -168,8 +191,9 @@ export class IndexFile {
     this.ground?.file.free()
     this.ground?.pages.close()
     this.ground?.side?.close()
-    void this.second?.then(({ file }) => file.free(), () => {})
-    this.ground = this.second = undefined
+    for (const other of Object.values(this.others)) void other.then(({ file }) => file.free(), () => {})
+    this.ground = undefined
+    this.others = {}
   }
 
   [Symbol.dispose](): void {
@@ -182,19 +206,19 @@ export class IndexFile {
   }
 
   private async askContents(op: string, params: object, options: TaskOptions): Promise<Result> {
-    const ground = await this.openContents()
+    const ground = await this.openOther('contents')
     return runOnce(ground, begin(ground, op, params), options.signal)
   }
 
-  /** The file as the second module sees it. */
-  private async openContents(): Promise<Ground> {
+  /** The file as another module sees it. */
+  private async openOther(name: Other): Promise<Ground> {
     const ground = this.open()
-    const opening = (this.second ??= contents.start(this.contents).then((module) => groundOf(module, ground, this.name)))
+    const opening = (this.others[name] ??= modules[name].start(this.sources[name]).then((module) => groundOf(module, ground, this.name)))
     try {
       await opening
     } catch (error) {
       // The module may come another time.
-      if (this.second === opening) this.second = undefined
+      if (this.others[name] === opening) delete this.others[name]
       throw error
     }
     this.open()
@@ -219,8 +243,8 @@ const exact = (id: bigint | number | null): bigint | null => (id === null ? null
 export async function open(input: Input, options: OpenOptions = {}): Promise<IndexFile> {
   const { signal, wasm } = options
   const side = options.side === undefined ? undefined : sourceOf(options.side, signal)
-  const [source, sideSource, module] = await Promise.all([sourceOf(input, signal), side, basics.start(wasm)])
+  const [source, sideSource, module] = await Promise.all([sourceOf(input, signal), side, modules.basics.start(wasm)])
   signal?.throwIfAborted()
   const name = options.name ?? source.name ?? 'index'
-  return new IndexFile(new Pages(source), sideSource && new Pages(sideSource), name, module, options.contents)
+  return new IndexFile(new Pages(source), sideSource && new Pages(sideSource), name, module, options)
 }

@@ -6,7 +6,10 @@
  * @packageDocumentation
  */
 export { FaissilError, type HostFault } from './error.js'
-export { IndexFile, open, type OpenOptions, type TaskOptions, type VerifyOptions } from './file.js'
+export type { TaskOptions } from './drive.js'
+export { IndexFile, open, type OpenOptions, type VerifyOptions } from './file.js'
+export type { HealthOptions, HealthPlanOptions, MapOptions, SampleOptions } from './health.js'
+export type * from './health-types.js'
 export type { ModuleSource } from './module.js'
 export type { Fetched } from './pages.js'
 export type { Input, Source } from './source.js'

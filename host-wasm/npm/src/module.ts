@@ -28,11 +28,15 @@ class Starting {
   }
 }
 
-/** What every page needs: `inspect`, `verify` and `ids`. */
-export const basics = new Starting(() => new URL('./faissil.wasm', import.meta.url))
-
-/** What takes things out of a file: `find`, `vectors`, `attachment`, `dump`, `parts` and `bytes`. */
-export const contents = new Starting(() => new URL('./contents.wasm', import.meta.url))
+/** The modules there are. */
+export const modules = {
+  /** What every page needs: `inspect`, `verify` and `ids`. */
+  basics: new Starting(() => new URL('./faissil.wasm', import.meta.url)),
+  /** What takes things out of a file: `find`, `vectors`, `attachment`, `dump`, `parts` and `bytes`. */
+  contents: new Starting(() => new URL('./contents.wasm', import.meta.url)),
+  /** How an index is doing: `health` and `map`. */
+  health: new Starting(() => new URL('./health.wasm', import.meta.url)),
+}
 
 async function begin(from: ModuleSource): Promise<Module> {
   if (typeof WebAssembly !== 'object' || !WebAssembly.validate(SIMD)) {

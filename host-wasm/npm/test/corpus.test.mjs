@@ -75,3 +75,4 @@ async function compare(command, ask) {
 
 test('inspect says what the command says', () => compare('inspect', (index) => index.inspect()))
 test('verify says what the command says', () => compare('verify', (index) => index.verify()))
+test('health says what the command says', () => compare('health', (index) => index.health()))

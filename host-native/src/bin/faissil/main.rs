@@ -9,6 +9,7 @@ mod attachments;
 mod diff;
 mod dump;
 mod fixture;
+mod health;
 mod ids;
 mod input;
 mod inspect;
@@ -50,6 +51,8 @@ enum Command {
     Verify(verify::Args),
     Inspect(inspect::Args),
     View(view::Args),
+    Health(health::Args),
+    Map(health::MapArgs),
     Ids(ids::Args),
     Vectors(vectors::Args),
     Diff(diff::Args),
@@ -133,6 +136,8 @@ impl Command {
             Command::Verify(args) => args.run(),
             Command::Inspect(args) => args.run(),
             Command::View(args) => args.run(),
+            Command::Health(args) => args.run(),
+            Command::Map(args) => args.run(),
             Command::Ids(args) => args.run(),
             Command::Vectors(args) => args.run(),
             Command::Diff(args) => args.run(),

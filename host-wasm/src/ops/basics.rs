@@ -1,0 +1,47 @@
+//! What is in a file, and whether it is intact: what every page needs.
+
+use super::params::Params;
+use crate::{
+    shared::Shared,
+    task::{Output, Task},
+    verifier,
+};
+use faissil_core::{
+    asking::Ask,
+    error::Cause,
+    ids::Memory,
+    inspect::{self, fault, inspect_opaque},
+    look_up::ids_of,
+};
+use std::rc::Rc;
+
+/// The task of this name, if it is one of these.
+pub(super) fn start(file: &Rc<Shared>, op: &str, params: &str) -> serde_json::Result<Option<Task>> {
+    let (files, shared, params) = (file.files, file.clone(), serde_json::from_str::<Params>(params)?);
+    Ok(Some(match op {
+        "inspect" => Task::one(files, |ask| inspect(shared, ask)),
+        "verify" => Task::one(files, |ask| verifier::begin(shared, ask, params.expect)),
+        "ids" => Task::one(files, |ask| ids(shared, ask, params)),
+        _ => return Ok(None),
+    }))
+}
+
+async fn inspect(shared: Rc<Shared>, ask: Ask) -> Result<Output, Cause> {
+    let opened = shared.opened(&ask).await?;
+    let access = shared.access(ask, &opened);
+    match inspect::inspect(&access, &shared.name, shared.side(), &Memory).await {
+        Ok(report) => Ok(Output::json(&report)),
+        Err(why) => match inspect_opaque(&access, &shared.name, fault(&why)).await {
+            Ok(Some(report)) => Ok(Output::json(&report)),
+            Ok(None) | Err(_) => Err(why),
+        },
+    }
+}
+
+async fn ids(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Cause> {
+    let opened = shared.opened(&ask).await?;
+    let access = shared.access(ask, &opened);
+    let index = shared.index(&access).await?;
+    let ids = ids_of(&access, &index, params.rows()).await?;
+    Ok(Output::default().with_bytes(ids.iter().flat_map(|id| id.0.to_le_bytes()).collect()))
+}
