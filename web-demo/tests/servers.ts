@@ -114,11 +114,11 @@ function send(request: IncomingMessage, response: ServerResponse, bytes: Bytes, 
   const from = Number(range?.[1] ?? 0);
   const asked = range?.[2] ? Number(range[2]) + 1 : bytes.length;
   const to = Math.min(asked, bytes.length, range ? from + most : Infinity);
-  const body = bytes.subarray(from, to);
+  const body = request.method === "HEAD" ? new Uint8Array() : bytes.subarray(from, to);
   const content = range ? { "content-range": `bytes ${from}-${to - 1}/${bytes.length}` } : {};
-  response.writeHead(range ? 206 : 200, { ...headers, ...content, "accept-ranges": "bytes", "content-length": body.length });
-  response.end(request.method === "HEAD" ? undefined : body);
-  return request.method === "HEAD" ? 0 : body.length;
+  response.writeHead(range ? 206 : 200, { ...headers, ...content, "accept-ranges": "bytes", "content-length": to - from });
+  response.end(body);
+  return body.length;
 }
 
 function listen(server: Server): Promise<Running> {

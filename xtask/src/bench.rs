@@ -21,11 +21,17 @@ const ROUNDS: usize = 7;
 /// The rival that hashes: BLAKE3's own command, built by the same compiler.
 const B3SUM: &str = "1.8.7";
 
+/// What a browser does the like with: it shows what is in a file of a model.
+const NETRON: &str = "netron==9.3.3";
+
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let write = arguments.iter().any(|argument| argument == "--write");
     if let Some(place) = arguments.iter().position(|argument| argument == "--native") {
         let kinds: Vec<_> = arguments[place + 1..].iter().filter(|argument| *argument != "--write").collect();
         return native(&kinds, write && kinds.is_empty());
+    }
+    if arguments.iter().any(|argument| argument == "--web") {
+        return web(write);
     }
     let tools = Tools::prepare()?;
     let files = Files::make(&target().join("bench"), &tools.faissil)?;
@@ -43,17 +49,37 @@ fn native(kinds: &[&String], write: bool) -> Outcome {
     let mut bench =
         cargo(&["bench", "--quiet", "--package", "faissil", "--features", "native", "--bench", "native", "--"]);
     let said = output(bench.arg(&home).args(kinds))?;
-    let mut rows = String::new();
-    for line in said.lines() {
-        let cells: Vec<&str> = line.split('\t').collect();
-        let [what, ours, rival, ratio, promised] = cells[..] else {
-            return Err(format!("the bench printed a line that is no row: {line}"));
-        };
-        rows += &format!("| {what} | {ours} | {rival} | {ratio} | {promised} |\n");
-    }
-    let page = page(&rows, "index files in the page cache, FAISS 1.12.0 in the same process")?;
+    let page = page(&rows(&said)?, "index files in the page cache, FAISS 1.12.0 in the same process")?;
     println!("{page}");
     if write { into_readme("bench-native", "bench --native", &page) } else { Ok(()) }
+}
+
+/// The viewer and its package, measured by a program beside the viewer that drives Chromium.
+fn web(write: bool) -> Outcome {
+    let tools = Tools::prepare()?;
+    let files = Files::make(&target().join("bench"), &tools.faissil)?;
+    files.make_for_web(&tools.faissil)?;
+    crate::web::run(&[])?;
+    crate::web::browser_needs()?;
+    let netron = crate::test::python(&[NETRON], "import netron")?;
+    let said = files.scratch("web.rows");
+    std::fs::write(&said, "").map_err(|error| format!("cannot write {}: {error}", said.display()))?;
+    let mut bench = crate::web::npm_run("bench");
+    bench.env("FAISSIL_BENCH_FILES", files.home()).env("FAISSIL_BENCH_ROWS", &said);
+    must(bench.env("FAISSIL_PYTHON", netron).env("FAISSIL_B3SUM", &tools.b3sum))?;
+    let said = std::fs::read_to_string(&said).map_err(|error| format!("cannot read what was measured: {error}"))?;
+    let page = page(&rows(&said)?, "Debian's Chromium and Node on the same machine, servers on loopback")?;
+    println!("{page}");
+    if write { into_readme("bench-web", "bench --web", &page) } else { Ok(()) }
+}
+
+/// Lines of the table, of cells with tabs between them.
+fn rows(said: &str) -> Result<String, String> {
+    let row = |line: &str| match line.split('\t').collect::<Vec<_>>()[..] {
+        [what, ours, rival, ratio, promised] => Ok(format!("| {what} | {ours} | {rival} | {ratio} | {promised} |\n")),
+        _ => Err(format!("the bench printed a line that is no row: {line}")),
+    };
+    said.lines().map(row).collect()
 }
 
 /// The programs that are timed.

@@ -13,12 +13,15 @@ use std::process::Stdio;
 /// Python packages of the tests.
 const PYTHON_PACKAGES: &[&str] = &["blake3==1.0.11", "faiss-cpu==1.15.1", "numpy>=1.26"];
 
+/// Whether they are there.
+const PYTHON_IMPORTS: &str = "import blake3, faiss";
+
 /// The programs in `host-native/examples`; each panics or fails when something is not as it says.
 const EXAMPLES: &[&str] = &["save_and_load", "documents", "live"];
 
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     native_needs()?;
-    let python = python()?;
+    let python = python(PYTHON_PACKAGES, PYTHON_IMPORTS)?;
     wasm::package()?;
     if arguments.is_empty() {
         read_by_faiss(&python)?;
@@ -48,7 +51,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 pub(crate) fn bless(arguments: &[String]) -> Outcome {
     native_needs()?;
     wasm::package()?;
-    count(&python()?, arguments, &[("INSTA_UPDATE", "always"), ("FAISSIL_BLESS", "1")])?;
+    count(&python(PYTHON_PACKAGES, PYTHON_IMPORTS)?, arguments, &[("INSTA_UPDATE", "always"), ("FAISSIL_BLESS", "1")])?;
     must(&mut command("git", &["status", "--short"]))
 }
 
@@ -96,21 +99,21 @@ fn read_by_faiss(python: &Path) -> Outcome {
     must(command(python, &["tests/faiss/health.py"]).arg(&faissil))
 }
 
-/// A Python that has what the tests need.
-fn python() -> Result<PathBuf, String> {
+/// A Python that has these packages, which are there when `import` works.
+pub(crate) fn python(packages: &[&str], import: &str) -> Result<PathBuf, String> {
     let home = target().join("python");
     let python = home.join("bin/python");
-    if works(&mut command(&python, &["-c", "import blake3, faiss"])) {
+    if works(&mut command(&python, &["-c", import])) {
         return Ok(python);
     }
     let path = home.to_str().ok_or("the target directory's path is not text")?;
-    let venv = ["-m", "venv", "--clear", path];
+    let venv = ["-m", "venv", path];
     if !works(&mut command("python3", &venv)) {
         apt_install(&["python3", "python3-venv"])?;
         must(&mut command("python3", &venv))?;
     }
     let mut pip = command(&python, &["-m", "pip", "--quiet", "--disable-pip-version-check", "install"]);
-    must(pip.args(PYTHON_PACKAGES))?;
+    must(pip.args(packages))?;
     Ok(python)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::run::must;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -42,6 +42,24 @@ impl Files {
         std::fs::remove_file(&files.sealed).ok();
         must(Command::new(faissil).arg("save").args([&files.index, &files.sealed]).args(["--layout", "sealed"]))?;
         Ok(files)
+    }
+
+    /// What `--web` needs besides: snapshots of 10 GiB that take little room, their ids in no order and with an id index,
+    /// and a file of the rival's kind.
+    pub(crate) fn make_for_web(&self, faissil: &Path) -> Result<(), String> {
+        let wrote = |error| format!("cannot write files in {}: {error}", self.home.display());
+        let rows = (10 << 30) / ROW;
+        for (name, write) in [("flat10.faissil", write_map as fn(&Path, u64) -> _), ("lists10.faissil", write_lists)] {
+            let path = self.home.join(name);
+            write(&path, rows).map_err(wrote)?;
+            must(Command::new(faissil).args(["seal", "--id-index"]).arg(&path))?;
+        }
+        write_tensors(&self.home.join("one.safetensors"), 1 << 30).map_err(wrote)
+    }
+
+    /// Where all of them are.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
     }
 
     /// A file that a run makes and the bench takes away.
@@ -96,4 +114,59 @@ fn write_sparse(path: &Path, rows: u64) -> std::io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(&start)?;
     file.set_len(start.len() as u64 + rows * ROW)
+}
+
+/// Ids in no order, each once.
+fn ids(rows: std::ops::Range<u64>) -> impl Iterator<Item = [u8; 8]> {
+    // Odd, so no two rows have the same; 63 bits, so none is negative.
+    rows.map(|row| (row.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 1).to_le_bytes())
+}
+
+/// `IxMp` over `IxF2` of zeros.
+fn write_map(path: &Path, rows: u64) -> std::io::Result<()> {
+    let mut start = header(b"IxMp", rows);
+    start.extend(header(b"IxF2", rows));
+    start.extend((rows * u64::from(D)).to_le_bytes());
+    let mut file = File::create(path)?;
+    file.write_all(&start)?;
+    file.seek(SeekFrom::Current((rows * ROW).cast_signed()))?;
+    let mut out = BufWriter::new(file);
+    out.write_all(&rows.to_le_bytes())?;
+    ids(0..rows).try_for_each(|id| out.write_all(&id))?;
+    out.flush()
+}
+
+/// `IwFl`: 4096 lists of one length, vectors of zeros.
+fn write_lists(path: &Path, rows: u64) -> std::io::Result<()> {
+    const NLIST: u64 = 4096;
+    let mut start = header(b"IwFl", rows);
+    start.extend([NLIST, 1].map(u64::to_le_bytes).as_flattened());
+    start.extend(header(b"IxF2", NLIST));
+    start.extend((NLIST * u64::from(D)).to_le_bytes());
+    start.resize(start.len() + (NLIST * ROW) as usize, 0);
+    start.push(0); // no direct map
+    start.extend(0u64.to_le_bytes());
+    start.extend(b"ilar");
+    start.extend([NLIST, ROW].map(u64::to_le_bytes).as_flattened());
+    start.extend(b"full");
+    start.extend(NLIST.to_le_bytes());
+    start.extend((rows / NLIST).to_le_bytes().repeat(NLIST as usize));
+    let mut out = BufWriter::new(File::create(path)?);
+    out.write_all(&start)?;
+    for list in 0..NLIST {
+        out.seek(SeekFrom::Current((rows / NLIST * ROW).cast_signed()))?;
+        let first = list * (rows / NLIST);
+        ids(first..first + rows / NLIST).try_for_each(|id| out.write_all(&id))?;
+    }
+    out.flush()
+}
+
+/// A safetensors file with one tensor of zeros: the length of a JSON header, the header, the data.
+fn write_tensors(path: &Path, len: u64) -> std::io::Result<()> {
+    let rows = len / ROW;
+    let head = format!(r#"{{"vectors":{{"dtype":"F32","shape":[{rows},{D}],"data_offsets":[0,{}]}}}}"#, rows * ROW);
+    let mut file = File::create(path)?;
+    file.write_all(&(head.len() as u64).to_le_bytes())?;
+    file.write_all(head.as_bytes())?;
+    file.set_len(8 + head.len() as u64 + rows * ROW)
 }
