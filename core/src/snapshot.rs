@@ -41,7 +41,7 @@ pub use chunk::{
 };
 pub use digest::{Digest, NotADigest};
 pub use lookup::{FindChunk, FindId, FindSize, IdsWalk};
-pub use manifest::{CRITICAL, Content, Place, REFERENCE, SECTIONS, Section};
+pub use manifest::{CONTENTS, CRITICAL, Content, Place, REFERENCE, SECTIONS, Section};
 pub use open::{BodyReading, Open, SectionBody, Snapshot};
 pub use page::{Child, CodedEntry, IdEntry, PageHead, SizeEntry, Table, ValueEntry};
 pub use remains::{FindTrailer, Remains};

@@ -1,5 +1,7 @@
 //! What all tasks on a file share, so that a second one does not read what a first one has read.
 
+use alloc::{rc::Rc, string::String};
+use core::cell::RefCell;
 use faissil_core::{
     asking::Ask,
     error::Cause,
@@ -7,7 +9,6 @@ use faissil_core::{
     index::Index,
     opened::{Access, Caches, Opened, open},
 };
-use std::{cell::RefCell, rc::Rc};
 
 /// A file.
 #[derive(Debug)]
