@@ -28,6 +28,8 @@ pub struct LookUp<'a> {
     access: &'a Access<'a>,
     place: IdPlace<'a>,
     joined: Source<'a>,
+    /// The same, not checked.
+    unchecked: Source<'a>,
     rows: u64,
     summary: Option<IdSummary>,
     pages: Option<Tree>,
@@ -46,7 +48,8 @@ impl<'a> LookUp<'a> {
         };
         let summary = recorded.as_ref().and_then(keep::id_summary);
         let pages = recorded.and_then(|ids| ids.lookup);
-        Ok(LookUp { access, place, joined: index.joined(access), rows: rows(index, &place), summary, pages })
+        let (joined, unchecked) = (index.joined(access), index.joined_unchecked(access));
+        Ok(LookUp { access, place, joined, unchecked, rows: rows(index, &place), summary, pages })
     }
 
     /// Where the ids are.
@@ -84,12 +87,14 @@ impl<'a> LookUp<'a> {
         }
     }
 
-    /// Rows that lookup pages name, with their places in lists.
+    /// Rows that lookup pages name, with their places in lists. The pages were checked, and the id that stands in a row is
+    /// only compared with the one that led there: if its bytes are damaged it differs, which is damage either way. So
+    /// its chunk is not read.
     async fn in_pages(&self, id: ExternalId, rows: &[u64]) -> Result<Found, Cause> {
         let mut found = Found { count: rows.len() as u64, places: Vec::new() };
         for &row in rows {
             let mut stream = IdStream::new(&self.place, self.joined.files(), row..row.saturating_add(1));
-            let batch = self.joined.run(&mut stream).await?;
+            let batch = self.unchecked.run(&mut stream).await?;
             let there = batch.and_then(|batch| Some((batch.row, batch.at, *batch.ids.first()?)));
             match there {
                 Some((row, at, stored)) if stored == id => found.places.push(Place { row, at, stored }),

@@ -6,6 +6,8 @@
 //! tests run over it too. Adding a file adds a test.
 
 pub mod asking;
+#[cfg(feature = "wasm")]
+pub mod compared;
 pub mod counting;
 pub mod driven;
 pub mod examine;

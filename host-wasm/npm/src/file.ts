@@ -93,7 +93,7 @@ export class IndexFile {
 
   /** Where these ids are, along the cheapest road there is; in their order. */
   async find(ids: readonly bigint[], options: TaskOptions = {}): Promise<FoundId[]> {
-    const { json } = await this.askContents('find', { ids: ids.map(String) }, options)
+    const { json } = await this.askContents('find', { ids }, options)
     const { found } = parse(json) as { found: (Omit<FoundId, 'id'> & { id: number | bigint })[] }
     return found.map((one) => ({ ...one, id: BigInt(one.id) }))
   }
@@ -117,9 +117,8 @@ export class IndexFile {
     options: TaskOptions = {},
   ): Promise<Vectors> {
     const ground = await this.openOther('contents')
-    const params = 'ids' in which ? { ids: which.ids.map(String) } : which
     const results = []
-    for await (const result of run(ground, begin(ground, 'vectors', params), options.signal)) results.push(result)
+    for await (const result of run(ground, begin(ground, 'vectors', which), options.signal)) results.push(result)
     const [labels, floats] = results
     if (!labels || !floats) throw fault('internal', 'the task `vectors` ended without its results')
     const { count, d } = parse(labels.json) as { count: number; d: number }
