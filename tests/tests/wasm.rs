@@ -74,7 +74,7 @@ fn health(wasm: &mut Wasm, bytes: Bytes<'_>, params: &str) -> (Option<String>, V
     let Some(whole) = answer.results.pop() else { return (answer.failure, answer.results) };
     let found: Value = serde_json::from_str(&whole).expect("results are JSON");
     let sections: Vec<Value> = answer.results.iter().map(|text| serde_json::from_str(text).expect("JSON")).collect();
-    assert_eq!(found["sections"], Value::Array(sections), "", bytes.name);
+    assert_eq!(found["sections"], Value::Array(sections), "{}", bytes.name);
     (answer.failure, vec![whole])
 }
 

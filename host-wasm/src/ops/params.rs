@@ -54,6 +54,7 @@ fn whole<T: FromStr>(text: &str) -> Result<T, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
 
     #[test]
     fn they_are_taken_by_name_and_nothing_is_left_over() {
