@@ -3,8 +3,8 @@ import { mostRead } from "./cost";
 
 const MIB = 1 << 20;
 
-test("without digests it is what is asked for", () => {
-  expect(mostRead([{ runs: 256, bytes: 4 * MIB }, { runs: 1, bytes: 100 }], 0, 1000 * MIB)).toBe(4 * MIB + 100);
+test("without digests each run reads the pages that it touches", () => {
+  expect(mostRead([{ runs: 256, bytes: 4 * MIB }, { runs: 1, bytes: 100 }], 0, 1000 * MIB)).toBe(4 * MIB + 100 + 257 * 2 * 32768);
 });
 
 test("of a snapshot each run reads the chunks that it touches, and no more than there is", () => {

@@ -7,12 +7,15 @@ export interface Runs {
   bytes: number;
 }
 
+/** Files on the web are read in pages of so many bytes at least. */
+const PAGE = 32 * 1024;
+
 /**
- * Bytes that are read at most: a snapshot is read in whole chunks, since a digest is of a whole chunk. Without digests (no
- * chunks) it is what is asked for.
+ * Bytes that are read at most: each run reads the pages that it touches, and of a snapshot whole chunks, since a digest is of
+ * a whole chunk. Without digests a chunk has no length.
  */
 export function mostRead(parts: readonly Runs[], chunk: number, file: number): number {
-  const all = parts.reduce((sum, { runs, bytes }) => sum + (bytes === 0 ? 0 : bytes + 2 * runs * chunk), 0);
+  const all = parts.reduce((sum, { runs, bytes }) => sum + (bytes === 0 ? 0 : bytes + 2 * runs * Math.max(PAGE, chunk)), 0);
   return Math.min(all, Math.max(file, parts.reduce((sum, { bytes }) => sum + bytes, 0)));
 }
 

@@ -56,7 +56,7 @@ export default function Health(props: { file: OpenFile }): JSX.Element {
       <header class="health-head">
         <div>
           <h1>
-            <StateSign state={health()?.state ?? worst(bad().map(({ state }) => state))} size={19} />
+            <StateSign state={health()?.state ?? worst(bad().map(({ state }) => state))} size={19} isSaid={false} />
             <Switch fallback="Health">
               <Match when={trouble()}>Not looked at</Match>
               <Match when={examination.phase() === "running"}>Looking</Match>
@@ -98,7 +98,7 @@ export default function Health(props: { file: OpenFile }): JSX.Element {
         <progress value={examination.share()} aria-label="How much is looked at" />
       </Show>
       <Show when={!isReady.loading && examination.phase() !== "running" && examination.phase() !== "done" && plan()}>
-        {(now) => <PlanCard plan={now()} cost={cost()} isRemote={isRemote()} onExamine={() => examine(props.file, examination.sample())} />}
+        {(now) => <PlanCard plan={now()} cost={cost()} isRemote={isRemote()} isSnapshot={props.file.inspection.kind !== "faiss"} onExamine={() => examine(props.file, examination.sample())} />}
       </Show>
       <Show when={bad().length > 0}>
         <ul class="health-bad" aria-label="What stands out">

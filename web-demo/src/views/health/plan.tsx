@@ -5,13 +5,13 @@ import { size } from "../../data/format";
 import { drawnBy, tagOf } from "../../data/health/panel";
 import { PART_NAMES } from "../../data/health/panels";
 
-export function PlanCard(props: { plan: HealthPlan; cost: number; isRemote: boolean; onExamine: () => void }): JSX.Element {
+export function PlanCard(props: { plan: HealthPlan; cost: number; isRemote: boolean; isSnapshot: boolean; onExamine: () => void }): JSX.Element {
   return (
     <section class="plan" aria-labelledby="plan-title">
       <h2 id="plan-title">What a look takes</h2>
       <p>
         It asks for {size(props.plan.bytes_most)}
-        <Show when={props.cost > props.plan.bytes_most}>, of a snapshot in whole chunks, which are checked: {size(props.cost)} at most</Show>
+        <Show when={props.cost > props.plan.bytes_most}>, in whole {props.isSnapshot ? "chunks, which are checked" : "pages"}: {size(props.cost)} at most</Show>
         {props.isRemote ? ", read from its server." : ", read from this machine."}
       </p>
       <Show when={props.plan.parts.length > 0} fallback={<p class="quiet">It has no part of a kind that is looked at.</p>}>

@@ -1,11 +1,11 @@
-// The state of a measure, by shape as well as hue.
-import { Match, Switch, type JSX } from "solid-js";
+// The state of a measure, by shape as well as hue, and in a word for those who hear the page.
+import { Match, Show, Switch, type JSX } from "solid-js";
 import type { HealthState } from "faissil";
 import { Icon, Sign } from "../../ui/icon";
 
 const WORDS: Readonly<Record<HealthState, string>> = { figure: "not judged", good: "good", unknown: "not known", warning: "bad", damage: "damage" };
 
-export function StateSign(props: { state: HealthState; size?: number }): JSX.Element {
+export function StateSign(props: { state: HealthState; size?: number; isSaid?: boolean }): JSX.Element {
   const size = (): number => props.size ?? 13;
   return (
     <span class={`state ${props.state}`}>
@@ -23,7 +23,9 @@ export function StateSign(props: { state: HealthState; size?: number }): JSX.Ele
           <Sign tone="damaged" size={size()} />
         </Match>
       </Switch>
-      <span class="hidden-text">{WORDS[props.state]}: </span>
+      <Show when={props.isSaid !== false}>
+        <span class="hidden-text">{WORDS[props.state]}: </span>
+      </Show>
     </span>
   );
 }

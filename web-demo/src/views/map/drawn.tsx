@@ -112,7 +112,9 @@ export function Drawn(props: { map: VectorMap; file: OpenFile; stated: string; a
       </div>
       <section class="map-list" aria-label="Rows on the map">
         <header>
-          <h2 role="status">{picked() ? `${count(listed().length)} of ${plural(props.map.row.length, "point")} chosen` : `All ${plural(props.map.row.length, "point")}`}</h2>
+          <h2>
+            <span role="status">{picked() ? `${count(listed().length)} of ${plural(props.map.row.length, "point")} chosen` : `All ${plural(props.map.row.length, "point")}`}</span>
+          </h2>
           <Show when={picked()}>
             <button type="button" class="text-button" onClick={() => setPicked(undefined)}>
               Choose none

@@ -16,15 +16,17 @@ import "./map.css";
 
 /** What is read of a file on the web without being asked to. */
 const FREE = 8 << 20;
-/** Points and bytes of a sample at most, as the core has them. */
+/** Points and bytes of a map at most, and points of a sample where nobody says how many, as the core has them. */
 const MOST = { points: 5000, bytes: 40 << 20 } as const;
+const SAMPLE = 4096;
 
 export default function MapView(props: { file: OpenFile }): JSX.Element {
   const isRemote = (): boolean => "url" in props.file.source;
   const cost = (sample: SampleOf): number => {
     const row = 4 * Number(props.file.inspection.index?.d ?? 0);
-    const rows = Math.min(rowCount(props.file), sample.rows ?? MOST.points, MOST.points, Math.floor(MOST.bytes / (row || 1)));
-    const runs = rows < rowCount(props.file) ? Math.min(rows, sample.runs ?? 256) : 1;
+    const all = rowCount(props.file);
+    const rows = Math.min(all, sample.rows ?? (all <= MOST.points ? all : SAMPLE), MOST.points, Math.floor(MOST.bytes / (row || 1)));
+    const runs = rows < all ? Math.min(rows, sample.runs ?? 256) : 1;
     return mostRead([{ runs, bytes: rows * row }], chunkLength(chunks()), Number(props.file.inspection.size_bytes));
   };
   const [isReady] = createResource(
@@ -38,7 +40,7 @@ export default function MapView(props: { file: OpenFile }): JSX.Element {
   );
   createEffect(on(drawing.sample, (sample) => choose({ sample })));
   const again = (): JSX.Element => (
-    <SampleForm sample={drawing.sample()} canHaveAll={false} rows="5000" doing="Draw it" onDraw={(sample) => draw(props.file, sample)} />
+    <SampleForm sample={drawing.sample()} canHaveAll={false} rows={String(SAMPLE)} doing="Draw it" onDraw={(sample) => draw(props.file, sample)} />
   );
   return (
     <Show when={rowCount(props.file) > 0} fallback={<p class="opening">There are no vectors in it.</p>}>
@@ -50,13 +52,14 @@ export default function MapView(props: { file: OpenFile }): JSX.Element {
 }
 
 /** What the picture shows, and how much of the index and of the vectors is not in it. */
-function stated({ coverage, explained_share: [first, second], left_out }: VectorMap): string {
+function stated({ coverage, variance, explained_share: [first, second], left_out }: VectorMap): string {
   const percent = (value: number): string => `${(100 * value).toFixed(1)}\u202f%`;
   const which =
     coverage.tag === "complete"
       ? `All ${plural(coverage.of, "vector")}`
       : `A random sample of ${plural(coverage.looked_at, "vector")} out of ${plural(coverage.of, "vector").replace(/\u00a0vectors?$/, "")} (${drawnBy(coverage)})`;
   const without = left_out > 0 ? ` ${plural(left_out, "row")} with a value that is not finite ${left_out === 1 ? "is" : "are"} left out.` : "";
+  if (variance === 0) return `${which}. All of them are the same.${without}`;
   return `${which}, along the two directions in which they vary most: ${percent(first)} of the variance across, ${percent(second)} up. The other ${percent(Math.max(0, 1 - first - second))} is not in the picture.${without}`;
 }
 

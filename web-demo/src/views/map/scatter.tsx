@@ -44,7 +44,10 @@ export function Scatter(props: {
   const dot = (): number => Math.max(3, Math.min(11, (props.points.x.length > 1500 ? 4.5 : 6) * (sight().scale / all().scale) ** 0.25));
 
   onMount(() => {
-    const watching = new ResizeObserver(() => setSize({ width: Math.max(1, box.clientWidth), height: Math.max(1, box.clientHeight) }));
+    const watching = new ResizeObserver(() => {
+      const { width, height } = box.getBoundingClientRect();
+      setSize({ width: Math.max(1, width), height: Math.max(1, height) });
+    });
     watching.observe(box);
     // A graphics card may be taken away for a while.
     const lost = (event: Event): void => event.preventDefault();
