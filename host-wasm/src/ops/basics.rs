@@ -41,7 +41,7 @@ async fn inspect(shared: Rc<Shared>, ask: Ask) -> Result<Output, Cause> {
 async fn ids(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
-    let index = shared.index(&access).await?;
+    let index = shared.index_as_recorded(&access).await?;
     let ids = ids_of(&access, &index, params.rows()).await?;
     Ok(Output::default().with_bytes(ids.iter().flat_map(|id| id.0.to_le_bytes()).collect()))
 }

@@ -34,7 +34,7 @@ pub(super) fn start(file: &Rc<Shared>, op: &str, params: &str) -> serde_json::Re
 async fn find(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
-    let index = shared.index(&access).await?;
+    let index = shared.index_as_recorded(&access).await?;
     let look_up = LookUp::new(&access, &index).await?;
     let mut found = Vec::new();
     for id in params.ids()?.unwrap_or_default() {
@@ -46,7 +46,7 @@ async fn find(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Ca
 async fn vectors(shared: Rc<Shared>, ask: Ask, params: Params, give: Give<Output>) -> Result<(), Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
-    let index = shared.index(&access).await?;
+    let index = shared.index_as_recorded(&access).await?;
     let which = match (params.ids()?, &params.rows) {
         (Some(ids), _) => Which::Ids(ids),
         (None, Some(rows)) => Which::Rows(rows.iter().copied().map(Row).collect()),
