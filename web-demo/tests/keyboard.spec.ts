@@ -25,6 +25,7 @@ test("a sample is opened, verified and looked through by keys alone", async ({ p
   await expect(page.getByText("the first 64 of 2 000")).toBeVisible();
 
   await page.keyboard.press("5");
+  await expect(page.getByRole("searchbox")).toBeVisible();
   await page.keyboard.press("/");
   await page.keyboard.type("#1999");
   await page.keyboard.press("Enter");
