@@ -95,12 +95,18 @@ export const sections = (): readonly HealthSection[] => health()?.sections ?? ea
 /** The map, once there is one. */
 export const map = (): VectorMap | undefined => drawing.answer();
 
+/** Which question for a plan is the last one; an answer to an earlier one, or about another file, is of no use any more. */
+let questions = 0;
+
 /** Finds out what a look would take. */
 export async function planFor({ handle }: OpenFile, sample: SampleOf): Promise<void> {
+  const question = ++questions;
   setPlanFault(undefined);
   try {
-    setPlan(await ask("healthPlan", { handle, sample }));
+    const found = await ask("healthPlan", { handle, sample });
+    if (question === questions) setPlan(found);
   } catch (error) {
+    if (question !== questions) return;
     if (!(error instanceof Fault)) throw error;
     setPlanFault(error);
   }
@@ -119,6 +125,7 @@ export function draw({ handle }: OpenFile, sample: SampleOf): void {
 
 /** Another file is opened. */
 export function forgetExamined(): void {
+  questions += 1;
   examination.forget();
   drawing.forget();
   setEarly([]);

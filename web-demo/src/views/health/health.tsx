@@ -1,5 +1,5 @@
 // How the index is doing, part by part, as soon as each has been looked at.
-import { createEffect, createMemo, createResource, For, Match, on, Show, Switch, untrack, type JSX } from "solid-js";
+import { createEffect, createMemo, createResource, For, Match, on, onCleanup, Show, Switch, untrack, type JSX } from "solid-js";
 import type { Measure } from "faissil";
 import { plural, share as percent } from "../../data/format";
 import { chunkLength, costOf } from "../../data/health/cost";
@@ -28,13 +28,15 @@ export default function Health(props: { file: OpenFile }): JSX.Element {
     const now = plan();
     return now ? costOf(now, chunkLength(chunks()), Number(props.file.inspection.size_bytes)) : 0;
   };
+  let isGone = false;
+  onCleanup(() => (isGone = true));
   // The plan first; what is cheap is then looked at without being asked to.
   const [isReady] = createResource(
     () => props.file,
     async (file) => {
-      if (untrack(examination.phase) !== "idle" || untrack(plan)) return true;
-      await Promise.all([prepare(file), planFor(file, {})]);
-      if (untrack(plan) && untrack(examination.phase) === "idle" && untrack(cost) <= (isRemote() ? FREE.remote : FREE.local)) examine(file, {});
+      if (untrack(examination.phase) !== "idle") return true;
+      if (!untrack(plan)) await Promise.all([prepare(file), planFor(file, {})]);
+      if (!isGone && untrack(plan) && untrack(examination.phase) === "idle" && untrack(cost) <= (isRemote() ? FREE.remote : FREE.local)) examine(file, {});
       return true;
     },
   );

@@ -1,5 +1,5 @@
 // The vectors of the index in two dimensions, or a sample of them, and the rows of those that are chosen there.
-import { createEffect, createResource, on, Show, untrack, type JSX } from "solid-js";
+import { createEffect, createResource, on, onCleanup, Show, untrack, type JSX } from "solid-js";
 import type { VectorMap } from "faissil";
 import { plural, size } from "../../data/format";
 import { chunkLength, mostRead } from "../../data/health/cost";
@@ -29,12 +29,14 @@ export default function MapView(props: { file: OpenFile }): JSX.Element {
     const runs = rows < all ? Math.min(rows, sample.runs ?? 256) : 1;
     return mostRead([{ runs, bytes: rows * row }], chunkLength(chunks()), Number(props.file.inspection.size_bytes));
   };
+  let isGone = false;
+  onCleanup(() => (isGone = true));
   const [isReady] = createResource(
     () => props.file,
     async (file) => {
       if (untrack(drawing.phase) !== "idle") return true;
       await prepare(file);
-      if (untrack(drawing.phase) === "idle" && rowCount(file) > 0 && (!untrack(isRemote) || untrack(() => cost({})) <= FREE)) draw(file, {});
+      if (!isGone && untrack(drawing.phase) === "idle" && rowCount(file) > 0 && (!untrack(isRemote) || untrack(() => cost({})) <= FREE)) draw(file, {});
       return true;
     },
   );
