@@ -121,7 +121,7 @@ impl<'a> Plan<'a> {
             why: None,
         };
         let (plain, codes) = (
-            (vectors::find(a.outline), vectors::find(b.outline)),
+            (vectors::find_plain(a.outline), vectors::find_plain(b.outline)),
             (vectors::find_codes(a.outline), vectors::find_codes(b.outline)),
         );
         let why = match (plain, codes) {
@@ -148,7 +148,8 @@ impl<'a> Plan<'a> {
                 spans.extend(stored.maps.iter().map(|map| map.span));
                 match stored.codes {
                     vectors::Codes::Rows(array) | vectors::Codes::Levels { array, .. } => spans.push(array.span),
-                    vectors::Codes::Lists(lists) => spans.extend(rows::spans_of_lists(lists)),
+                    vectors::Codes::Blocks { array, .. } => spans.push(array.span),
+                    vectors::Codes::Lists(lists, _) => spans.extend(rows::spans_of_lists(lists)),
                 }
             }
             Some(RowSource::Ids { .. }) => {

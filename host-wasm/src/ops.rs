@@ -6,7 +6,7 @@
 //! | `verify` | maybe `expect`: a digest | a verifier and the places of its chunks, or the JSON of `faissil verify` at once |
 //! | `ids` | `first`, `count`: rows | their ids, an i64 each |
 //! | `find` | `ids` | the JSON of `faissil ids --id` |
-//! | `vectors` | `rows`, or `ids`, or `first` and `count` | `d`, `count`, with rows (u64) and ids (i64); then a second result: the floats (f32) |
+//! | `vectors` | `rows`, or `ids`, or `first` and `count` | `d`, `count`, `dtype`, `fidelity`, with rows (u64) and ids (i64); then a second result: the floats (f32), or the bits of a binary index |
 //! | `attachment` | `name` | its bytes, a result for each piece |
 //! | `parts` | maybe `at`, `len`: bytes of the stream | the JSON of `faissil dump` |
 //! | `dump` | the same | the text of `faissil dump`, as JSON |
@@ -123,7 +123,8 @@ async fn vectors(shared: Rc<Shared>, ask: Ask, params: Params, give: Give<Output
     let found = stored_vectors(&access, &index, which).await?;
     let rows = found.rows.iter().map(|row| row.0.to_le_bytes());
     let labels = rows.chain(found.ids.iter().map(|id| id.0.to_le_bytes())).flatten().collect();
-    let report = Output::json(&Counted { count: found.rows.len(), d: found.d });
+    let dtype = if found.is_binary { "bits" } else { "float32" };
+    let report = Output::json(&Counted { count: found.rows.len(), d: found.d, dtype, fidelity: found.fidelity });
     // Apart, so that the floats are not held twice.
     give.give(report.with_bytes(labels)).await;
     give.give(Output::default().with_bytes(found.floats)).await;
@@ -163,12 +164,15 @@ async fn bytes(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, C
     Ok(Output::default().with_bytes(stream.bytes(there).await?))
 }
 
-/// How many vectors are given, and of how many dimensions.
+/// How many vectors are given, of how many dimensions, and how close they are to what was added.
 #[cfg(feature = "contents")]
 #[derive(serde::Serialize)]
 struct Counted {
     count: usize,
     d: u64,
+    /// `bits` of a binary index, `d / 8` bytes a vector.
+    dtype: &'static str,
+    fidelity: faissil_core::report::Level,
 }
 
 /// Bytes of a stream that are given at once.

@@ -11,6 +11,7 @@ pub mod driven;
 pub mod examine;
 pub mod extremes;
 pub mod heal;
+pub mod rows;
 pub mod salvaged;
 pub mod snapshots;
 #[cfg(feature = "wasm")]

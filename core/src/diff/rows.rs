@@ -68,7 +68,7 @@ impl<'a> RowSource<'a> {
 
     fn in_lists(&self) -> bool {
         match self {
-            RowSource::Stored(stored, _) => matches!(stored.codes, Codes::Lists(_)),
+            RowSource::Stored(stored, _) => matches!(stored.codes, Codes::Lists(..)),
             RowSource::Ids { place, .. } => matches!(place, IdPlace::Lists { .. }),
         }
     }
