@@ -32,7 +32,7 @@ pub use transform::Reverse;
 use crate::bytes::Span;
 use crate::error::Error;
 use additive::Additive;
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, vec, vec::Vec};
 use eden::Eden;
 use product::Product;
 use scalar::Scalar;
@@ -77,12 +77,12 @@ pub enum Codec<T> {
 pub struct Scratch {
     /// Codes of some rows, one number each.
     numbers: Vec<u32>,
-    /// Floats of some rows on their way.
+    /// Floats of one part of a sum.
     floats: Vec<f32>,
+    /// Floats of all rows before and after a step.
+    now: Vec<f32>,
+    next: Vec<f32>,
 }
-
-/// Rows that are decoded in one go, so that what is on its way stays near.
-const ROWS_AT_ONCE: usize = 64;
 
 impl<T> Coding<T> {
     /// The coding that does nothing, for vectors of `d` dimensions.
@@ -146,8 +146,8 @@ impl Coding<Table> {
         Ok(self)
     }
 
-    /// Decode rows of `width` bytes each onto the end of `out`, little-endian, after adding `base`, a vector of
-    /// [`d`](Coding::d) floats, and `more`, one such vector a row.
+    /// Decode rows of `width` bytes each to little-endian floats, after adding `base`, a vector of [`d`](Coding::d)
+    /// floats, and `more`, one such vector a row. All are on their way at once, so they should be few.
     ///
     /// # Errors
     /// A code that names an entry which its codebook does not have.
@@ -158,40 +158,31 @@ impl Coding<Table> {
         base: Option<&[f32]>,
         more: Option<&[f32]>,
         scratch: &mut Scratch,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<u8>, Error> {
         let d = memory(self.d);
-        let d_out = memory(self.d_out());
         let rows = codes.len().checked_div(width).unwrap_or(0);
-        let mut start = out.len();
-        let bytes = rows.saturating_mul(d_out).saturating_mul(4);
-        out.resize(start.saturating_add(bytes), 0);
-        let (mut now, mut next) = (Vec::new(), Vec::new());
-        let mut more = more.map(|more| more.chunks(ROWS_AT_ONCE.saturating_mul(d).max(1)));
-        for codes in codes.chunks(ROWS_AT_ONCE.saturating_mul(width).max(1)) {
-            let rows = codes.len().checked_div(width).unwrap_or(0);
-            now.clear();
-            now.resize(rows.saturating_mul(d), 0.0);
-            self.codec.decode(codes, width, d, &mut now, scratch)?;
-            if let Some(base) = base {
-                for row in now.chunks_exact_mut(d.max(1)) {
-                    add(row, base);
-                }
+        let (mut now, mut next) = (core::mem::take(&mut scratch.now), core::mem::take(&mut scratch.next));
+        // What is there from before is written over.
+        now.resize(rows.saturating_mul(d), 0.0);
+        let decoded = self.codec.decode(codes, width, d, &mut now, scratch);
+        if let Some(base) = base {
+            for row in now.chunks_exact_mut(d.max(1)) {
+                add(row, base);
             }
-            if let Some(more) = more.as_mut().and_then(Iterator::next) {
-                add(&mut now, more);
-            }
-            for step in &self.reverse {
-                step.apply(&now, rows, &mut next);
-                core::mem::swap(&mut now, &mut next);
-            }
-            let end = start.saturating_add(now.len().saturating_mul(4));
-            for (to, from) in out.get_mut(start..end).unwrap_or_default().as_chunks_mut::<4>().0.iter_mut().zip(&now) {
-                *to = from.to_le_bytes();
-            }
-            start = end;
         }
-        Ok(())
+        if let Some(more) = more {
+            add(&mut now, more);
+        }
+        for step in &self.reverse {
+            step.apply(&now, rows, &mut next);
+            core::mem::swap(&mut now, &mut next);
+        }
+        let mut out = vec![0; now.len().saturating_mul(4)];
+        for (to, from) in out.as_chunks_mut::<4>().0.iter_mut().zip(&now) {
+            *to = from.to_le_bytes();
+        }
+        (scratch.now, scratch.next) = (now, next);
+        decoded.map(|()| out)
     }
 
     /// The vector of one code.
@@ -199,9 +190,7 @@ impl Coding<Table> {
     /// # Errors
     /// As [`decode`](Coding::decode).
     pub fn decode_one(&self, code: &[u8]) -> Result<Vec<f32>, Error> {
-        let mut bytes = Vec::new();
-        self.decode(code, code.len(), None, None, &mut Scratch::default(), &mut bytes)?;
-        Ok(tables::table(&bytes))
+        Ok(table(&self.decode(code, code.len(), None, None, &mut Scratch::default())?))
     }
 }
 

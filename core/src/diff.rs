@@ -24,7 +24,7 @@ use crate::files::Files;
 use crate::ids::{self, IdPlace};
 use crate::outline::{Outline, join};
 use crate::vectors::{self, Stored};
-use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec};
 use parameters::{Compared, compare};
 use rows::{Matching, RowBytes, RowSource};
 use same::Pair;
@@ -115,8 +115,8 @@ impl<'a> Plan<'a> {
     /// mean the same.
     fn new(a: Side<'a>, b: Side<'a>) -> (Plan<'a>, Vec<Pair>) {
         let both = |compared, a: Stored<'a>, b: Stored<'a>| Plan {
-            a: Some(RowSource::Stored(a, compared)),
-            b: Some(RowSource::Stored(b, compared)),
+            a: Some(RowSource::Stored(Box::new(a), compared)),
+            b: Some(RowSource::Stored(Box::new(b), compared)),
             compared: Some(compared.name()),
             why: None,
         };

@@ -56,7 +56,7 @@ impl Stream {
 }
 
 fn limit(stream: &Stream) -> (&'static str, u64) {
-    match stream.fault().expect("it is over a limit").kind {
+    match stream.fault().expect("it is over a limit").kind.clone() {
         Kind::Limit { what, limit, .. } => (what, limit),
         other => panic!("{other:?}"),
     }

@@ -23,7 +23,7 @@ impl Blocks {
     /// further bytes of each row. `None` where that does not go up.
     pub fn new(rows: u64, bytes: u64, m2: u64) -> Option<Blocks> {
         let code_bytes = m2.checked_div(2)?;
-        let fits = rows > 0 && rows % 32 == 0 && code_bytes > 0 && m2 % 2 == 0;
+        let fits = rows > 0 && rows.is_multiple_of(32) && code_bytes > 0 && m2.is_multiple_of(2);
         let whole = bytes.checked_rem(rows)? == 0 && code_bytes.checked_mul(rows)? <= bytes;
         (fits && whole).then_some(Blocks { rows, bytes, code_bytes })
     }

@@ -138,7 +138,7 @@ fn linear(from: &[f32], matrix: &[f32], bias: Option<&[f32]>, d_in: usize, d_out
 fn hadamard<'a>(pairs: impl Iterator<Item = (&'a [f32], &'a mut [f32])>, seed: u32, d: usize) {
     let mut random = SplitMix64(seed.into());
     let rounds: Vec<Vec<f32>> =
-        (0..3).map(|_| (0..d).map(|_| if random.next() % 2 == 0 { -1.0 } else { 1.0 }).collect()).collect();
+        (0..3).map(|_| (0..d).map(|_| if random.next().is_multiple_of(2) { -1.0 } else { 1.0 }).collect()).collect();
     let scale = 1.0 / (d as f32 * sqrt(d as f64) as f32);
     for (from, out) in pairs {
         copy(out, from);

@@ -40,7 +40,7 @@ impl Turbo<Table> {
             return Err(Error::new(Kind::Unsupported(what.into()), 0));
         }
         let mut twister = MersenneTwister::new(low.to_bits());
-        let sign = |_| if twister.next() % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = |_| if twister.next().is_multiple_of(2) { 1.0 } else { -1.0 };
         self.signs = (0..self.d.next_power_of_two()).map(sign).collect();
         Ok(())
     }

@@ -41,7 +41,7 @@ impl RowBytes {
 #[derive(Clone)]
 pub(super) enum RowSource<'a> {
     /// Ids and bytes of each row.
-    Stored(Stored<'a>, RowBytes),
+    Stored(Box<Stored<'a>>, RowBytes),
     /// Ids alone.
     Ids { place: IdPlace<'a>, rows: u64 },
 }

@@ -191,9 +191,7 @@ impl Decoding {
             let beside_width = usize::try_from(beside.width).unwrap_or(usize::MAX).max(1);
             match &ready.beside {
                 Some(coding) => {
-                    let mut decoded = Vec::new();
-                    coding.decode(&bytes, beside_width, None, None, &mut self.scratch, &mut decoded)?;
-                    more = Some(table(&decoded));
+                    more = Some(table(&coding.decode(&bytes, beside_width, None, None, &mut self.scratch)?));
                 }
                 None => {
                     let both = codes.chunks_exact(width.max(1)).zip(bytes.chunks_exact(beside_width));
@@ -203,14 +201,12 @@ impl Decoding {
             }
         }
         let base = self.centroid.as_ref().map(|(_, centroid)| centroid.as_slice());
-        let mut out = Vec::new();
         if width == 0 {
             // No byte is stored of a row; it still is one.
             codes.resize(count, 0);
             width = 1;
         }
-        ready.coding.decode(&codes, width, base, more.as_deref(), &mut self.scratch, &mut out)?;
-        Ok(out)
+        ready.coding.decode(&codes, width, base, more.as_deref(), &mut self.scratch)
     }
 }
 

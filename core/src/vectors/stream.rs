@@ -17,8 +17,9 @@ use core::ops::Range;
 /// Rows of one batch at most.
 const BATCH: u64 = 4096;
 
-/// Bytes that the vectors of one batch take at most on their way, unless one takes more.
-const DECODED: u64 = 1 << 20;
+/// Bytes that the decoded vectors of one batch take at most, unless one takes more: few enough to stay near while
+/// they go from step to step, and for an allocator to have at hand.
+const DECODED: u64 = 96 << 10;
 
 /// Vectors of neighbouring rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
