@@ -8,6 +8,7 @@ pub mod attached;
 pub mod bytes;
 pub mod codec;
 pub mod cut;
+pub mod decode;
 pub mod describe;
 pub mod diff;
 pub mod error;

@@ -6,7 +6,7 @@
 //! | `verify` | maybe `expect`: a digest | a verifier and the places of its chunks, or the JSON of `faissil verify` at once |
 //! | `ids` | `first`, `count`: rows | their ids, an i64 each |
 //! | `find` | `ids` | the JSON of `faissil ids --id` |
-//! | `vectors` | `rows`, or `ids`, or `first` and `count` | `d`, `count`, with rows (u64) and ids (i64); then a second result: the floats (f32) |
+//! | `vectors` | `rows`, or `ids`, or `first` and `count` | `d`, `count`, `dtype`, `fidelity`, with rows (u64) and ids (i64); then a second result: the floats (f32), or the bits of a binary index |
 //! | `attachment` | `name` | its bytes, a result for each piece |
 //! | `parts` | maybe `at`, `len`: bytes of the stream | the JSON of `faissil dump` |
 //! | `dump` | the same | the text of `faissil dump`, as JSON |

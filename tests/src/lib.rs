@@ -14,6 +14,7 @@ pub mod examine;
 pub mod extremes;
 pub mod heal;
 pub mod health;
+pub mod rows;
 pub mod salvaged;
 pub mod snapshots;
 #[cfg(feature = "wasm")]

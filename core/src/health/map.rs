@@ -16,7 +16,7 @@ use crate::bytes::{Reading, Step};
 use crate::error::Error;
 use crate::files::Files;
 use crate::outline::Outline;
-use crate::vectors::{Codes, NotPlain, Stored, VectorBatch, find};
+use crate::vectors::{Codes, NoVectors, Stored, VectorBatch, find_plain};
 use alloc::{string::String, vec::Vec};
 use axes::Axes;
 use serde::Serialize;
@@ -86,8 +86,8 @@ pub struct Map {
 ///
 /// # Errors
 /// The vectors are not stored as plain floats.
-pub fn map_plan<'a>(outline: &'a Outline, files: Files, options: &Options) -> Result<MapPlan<'a>, NotPlain> {
-    let stored = find(outline)?;
+pub fn map_plan<'a>(outline: &'a Outline, files: Files, options: &Options) -> Result<MapPlan<'a>, NoVectors> {
+    let stored = find_plain(outline)?;
     let fit = MOST_BYTES.checked_div(stored.row_bytes).unwrap_or(0).max(1);
     let rows = options.draw(stored.rows, options.rows.min(MOST_ROWS).min(fit));
     let (_, bytes_most) = super::plan::rows_cost(&stored, &rows, files);
@@ -123,7 +123,7 @@ impl<'a> MapPlan<'a> {
         Mapping {
             stream: Sampled::new(&self.stored, self.files, &self.rows),
             points: Points { d, ..Points::default() },
-            lists: matches!(self.stored.codes, Codes::Lists(_)),
+            lists: matches!(self.stored.codes, Codes::Lists(..)),
             coverage: self.coverage,
             axes: None,
             file,

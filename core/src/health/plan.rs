@@ -12,7 +12,7 @@ use crate::ids::{IdPlace, place};
 use crate::limits::HEADER_BYTES;
 use crate::lists::{Lists, Sizes};
 use crate::outline::{Array, Dtype, Family, Outline, Record, Value, join};
-use crate::vectors::{Codes, Stored, codes_of, find};
+use crate::vectors::{Codes, Stored, codes_of, find_plain};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// Lists, graphs and codes that are looked at; a file can hold thousands of small ones.
@@ -126,13 +126,14 @@ fn graph<'a>(record: &'a Record, path: &str) -> Option<Planned<'a>> {
 
 /// Bytes that reading these rows takes, and at most.
 pub(super) fn rows_cost(stored: &Stored<'_>, rows: &Rows, files: Files) -> (u64, u64) {
-    let plain = rows.coverage.looked_at.saturating_mul(stored.row_bytes);
+    let plain = rows.coverage.looked_at.saturating_mul(stored.code_bytes);
     match stored.codes {
         Codes::Rows(_) => (plain, plain),
         Codes::Levels { .. } => (plain, plain.saturating_mul(2)),
-        Codes::Lists(lists) => {
+        Codes::Blocks { array, .. } => (plain, array.span.len.max(plain)),
+        Codes::Lists(lists, _) => {
             let sizes = sizes_cost(lists, files);
-            let with_ids = rows.coverage.looked_at.saturating_mul(stored.row_bytes.saturating_add(16));
+            let with_ids = rows.coverage.looked_at.saturating_mul(stored.code_bytes.saturating_add(16));
             let most = match rows.coverage.tag {
                 Tag::Sampled => with_ids
                     .saturating_mul(2)
@@ -145,7 +146,7 @@ pub(super) fn rows_cost(stored: &Stored<'_>, rows: &Rows, files: Files) -> (u64,
 }
 
 fn vectors<'a>(outline: &'a Outline, files: Files, options: &Options) -> Option<Planned<'a>> {
-    let stored = match find(outline) {
+    let stored = match find_plain(outline) {
         Ok(stored) => stored,
         Err(not) => {
             let all = outline.records();

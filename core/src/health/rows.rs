@@ -59,11 +59,11 @@ pub(super) struct Sampled<'a> {
 impl<'a> Sampled<'a> {
     pub(super) fn new(stored: &Stored<'a>, files: Files, rows: &Rows) -> Sampled<'a> {
         let trimmed = match (stored.codes, rows.coverage.sample) {
-            (Codes::Lists(lists), Some(drawn)) if rows.coverage.tag == Tag::Sampled => {
+            (Codes::Lists(lists, _), Some(drawn)) if rows.coverage.tag == Tag::Sampled => {
                 let side = Span::between(files.stream, files.len());
                 let region = if lists.span.is_empty() { side } else { lists.span };
                 // Of each row its code and its id, and of each of as many lists two counts.
-                let run = drawn.run_rows.saturating_mul(stored.row_bytes.saturating_add(24));
+                let run = drawn.run_rows.saturating_mul(stored.code_bytes.saturating_add(24));
                 Some((region, run.max(ROUND_UP)))
             }
             _ => None,

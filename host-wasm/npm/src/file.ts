@@ -111,7 +111,7 @@ export class IndexFile {
     return id
   }
 
-  /** Vectors as they are stored, ascending by row: at most 16 MiB at a time. Refused where they are not stored as plain floats. */
+  /** Vectors as they are stored, or as their codes decode, ascending by row: at most 16 MiB at a time. Refused where FAISS has no reconstruction. */
   async vectors(
     which: { rows: readonly number[] } | { ids: readonly bigint[] } | { first: number; count: number },
     options: TaskOptions = {},
@@ -121,10 +121,13 @@ export class IndexFile {
     for await (const result of run(ground, begin(ground, 'vectors', which), options.signal)) results.push(result)
     const [labels, floats] = results
     if (!labels || !floats) throw fault('internal', 'the task `vectors` ended without its results')
-    const { count, d } = parse(labels.json) as { count: number; d: number }
+    const { count, d, dtype, fidelity } = parse(labels.json) as Pick<Vectors, 'd' | 'fidelity'> & { count: number; dtype: string }
     const buffer = aligned(labels.bytes)
     const rows = Array.from(new BigUint64Array(buffer, 0, count), Number)
-    return { d, rows, ids: new BigInt64Array(buffer.slice(count * 8)), values: new Float32Array(aligned(floats.bytes)) }
+    const ids = new BigInt64Array(buffer.slice(count * 8))
+    const isBinary = dtype === 'bits'
+    const values = new Float32Array(isBinary ? 0 : aligned(floats.bytes))
+    return { d, fidelity, rows, ids, values, bits: isBinary ? floats.bytes : new Uint8Array() }
   }
 
   /** What {@link health} would look at, and how many bytes that reads: asked first where bytes are dear. */

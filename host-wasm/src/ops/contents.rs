@@ -14,7 +14,7 @@ use faissil_core::{
     ids::{ExternalId, Row},
     index::Index,
     look_up::{LookUp, Which, found_ids, vectors as stored_vectors},
-    report::{Dump, Dumped},
+    report::{Dump, Dumped, Level},
 };
 
 /// The task of this name, if it is one of these.
@@ -83,7 +83,8 @@ async fn vectors(shared: Rc<Shared>, ask: Ask, which: Which, give: Give<Output>)
     let found = stored_vectors(&access, &index, which).await?;
     let rows = found.rows.iter().map(|row| row.0.to_le_bytes());
     let labels = rows.chain(found.ids.iter().map(|id| id.0.to_le_bytes())).flatten().collect();
-    let report = Output::json(&Counted { count: found.rows.len(), d: found.d });
+    let dtype = if found.is_binary { "bits" } else { "float32" };
+    let report = Output::json(&Counted { count: found.rows.len(), d: found.d, dtype, fidelity: found.fidelity });
     // Apart, so that the floats are not held twice.
     give.give(report.with_bytes(labels)).await;
     give.give(Output::default().with_bytes(found.floats)).await;
@@ -122,11 +123,14 @@ async fn bytes(shared: Rc<Shared>, ask: Ask, wanted: Span) -> Result<Output, Cau
     Ok(Output::default().with_bytes(stream.bytes(there).await?))
 }
 
-/// How many vectors are given, and of how many dimensions.
+/// How many vectors are given, of how many dimensions, and how close they are to what was added.
 #[derive(serde::Serialize)]
 struct Counted {
     count: usize,
     d: u64,
+    /// `bits` of a binary index, `d / 8` bytes a vector.
+    dtype: &'static str,
+    fidelity: Level,
 }
 
 /// Bytes of a stream that are given at once.
