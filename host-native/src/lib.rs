@@ -44,6 +44,7 @@
 
 pub mod append;
 pub mod beside;
+pub mod cache;
 pub mod drive;
 pub mod error;
 pub mod fixture;

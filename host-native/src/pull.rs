@@ -42,6 +42,8 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
     /// Begin anew, whatever has arrived earlier.
     pub fresh: bool,
+    /// Ask for every page until two answers agree: the protocol has no checksum.
+    pub twice: bool,
 }
 
 /// What was pulled.
@@ -63,6 +65,8 @@ pub struct Pulled {
     pub warnings: Vec<String>,
 }
 
+/// How often a page is asked for until two answers that follow each other agree.
+const AGREEING: u32 = 8;
 /// How often what has arrived is noted.
 const NOTE_EVERY: Duration = Duration::from_secs(2);
 
@@ -151,7 +155,7 @@ impl Running<'_> {
                 self.check_time()?;
                 let next = self.spool.missing(rows.end..step.range().end, step.page);
                 self.asked += 1;
-                match source.page(step.strategy, rows.clone(), next.clone()) {
+                match self.page(source, step.strategy, rows.clone(), next.clone()) {
                     Ok(floats) => self.spool.put(rows.clone(), &floats, step.strategy)?,
                     Err(Lost::Rows(why)) => self.fall_back(source, step, rows.clone(), why)?,
                     Err(Lost::All(cause)) => return Err(cause),
@@ -165,6 +169,30 @@ impl Running<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A page, asked for until two answers agree where that is wanted.
+    fn page(
+        &mut self,
+        source: &mut ServerSource,
+        strategy: Strategy,
+        rows: Range<u64>,
+        next: Option<Range<u64>>,
+    ) -> Result<Vec<u8>, Lost> {
+        if !self.options.twice {
+            return source.page(strategy, rows, next);
+        }
+        let mut seen = source.page(strategy, rows.clone(), None)?;
+        for _ in 0..AGREEING {
+            self.asked += 1;
+            let again = source.page(strategy, rows.clone(), None)?;
+            if again == seen {
+                return Ok(seen);
+            }
+            seen = again;
+        }
+        let said = format!("rows {}..{} came otherwise each of {AGREEING} times", rows.start, rows.end);
+        Err(Lost::All(Cause::Refused(said)))
     }
 
     /// The strategies behind that of `step`, for these rows only. What none of them gives stays missing.
@@ -186,7 +214,7 @@ impl Running<'_> {
                     return Ok(());
                 }
                 self.asked += 1;
-                match source.page(strategy, part.clone(), None) {
+                match self.page(source, strategy, part.clone(), None) {
                     Ok(floats) => self.spool.put(part.clone(), &floats, strategy)?,
                     Err(Lost::Rows(why)) => self.spool.lost(part.clone(), strategy, why),
                     Err(Lost::All(cause)) => return Err(cause),
@@ -201,7 +229,10 @@ impl Running<'_> {
         match self.plan.ids.strategy {
             IdStrategy::Sequential => self.spool.number(),
             IdStrategy::Unknown => Ok(()),
-            _ => source.ids(&self.plan.ids, self.spool),
+            _ => {
+                let most = self.options.policy.requests.map(|most| most.saturating_sub(self.asked));
+                source.ids(&self.plan.ids, most, self.spool)
+            }
         }
     }
 

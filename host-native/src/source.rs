@@ -65,9 +65,10 @@ pub trait Source {
     /// [`Lost`].
     fn page(&mut self, strategy: Strategy, rows: Range<u64>, next: Option<Range<u64>>) -> Result<Vec<u8>, Lost>;
 
-    /// The ids, by the strategy of this step, of the rows that have arrived and have none yet. What cannot be had is left unknown.
+    /// The ids, by the strategy of this step, of the rows that have arrived and have none yet. What cannot be had is left unknown, and so is
+    /// what would take more than `most` requests.
     ///
     /// # Errors
     /// When nothing more can be had.
-    fn ids(&mut self, step: &IdStep, arrived: &mut dyn Arrived) -> Result<(), Cause>;
+    fn ids(&mut self, step: &IdStep, most: Option<u64>, arrived: &mut dyn Arrived) -> Result<(), Cause>;
 }

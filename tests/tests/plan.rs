@@ -142,7 +142,7 @@ fn every_way_to_ids() {
                 map: has(3),
                 cached: has(2),
                 served: has(1).then_some(16),
-                search: has(0).then_some(Search { page: 8, passes: 2, query_bytes: 300 }),
+                search: has(0).then_some(Search { page: 8, passes: 2, queries: 30, query_bytes: 300 }),
             };
             let flags: String =
                 "MCVS".chars().zip((0..4).rev()).map(|(name, bit)| if has(bit) { name } else { '.' }).collect();
@@ -160,7 +160,7 @@ fn every_way_to_ids() {
 fn a_plan_speaks() {
     let ids = IdFacts {
         own: Some(true),
-        search: Some(Search { page: 256, passes: 2, query_bytes: 4_000 }),
+        search: Some(Search { page: 8, passes: 2, queries: 200, query_bytes: 1_000_000 }),
         ..IdFacts::default()
     };
     let can = Can { range: Some(10_000), one: true, ..Can::default() };
@@ -188,8 +188,9 @@ fn any_facts() -> impl Strategy_<Value = Facts> {
     let cached = prop::collection::vec((any::<u64>(), any::<u64>()), 0..4);
     let page = || prop::option::of(prop_oneof![Just(0), 1..50_u64, any::<u64>()]);
     let can = (prop::option::of(any::<u64>()), cached, page(), any::<bool>(), page(), any::<bool>());
-    let search = prop::option::of((0..500_u64, 0..4_u64, 0..10_000_u64))
-        .prop_map(|found| found.map(|(page, passes, query_bytes)| Search { page, passes, query_bytes }));
+    let search = prop::option::of((0..500_u64, 0..4_u64, 0..500_u64, 0..10_000_u64)).prop_map(|found| {
+        found.map(|(page, passes, queries, query_bytes)| Search { page, passes, queries, query_bytes })
+    });
     let ids = (prop::option::of(any::<bool>()), any::<bool>(), any::<bool>(), page(), search);
     let calls = [Call::Native, Call::Bulk, Call::Codes, Call::Range, Call::One, Call::Ids, Call::Search];
     let faults = prop::collection::vec(prop::sample::select(calls.to_vec()), 0..4);

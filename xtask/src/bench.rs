@@ -7,6 +7,7 @@
 
 mod files;
 mod measure;
+mod remote;
 
 use crate::Outcome;
 use crate::run::{apt_install, cargo, command, must, output, root, target, works};
@@ -27,11 +28,14 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         let kinds: Vec<_> = arguments[place + 1..].iter().filter(|argument| *argument != "--write").collect();
         return native(&kinds, write && kinds.is_empty());
     }
+    if arguments.iter().any(|argument| argument == "--remote") {
+        return remote::run(write);
+    }
     let tools = Tools::prepare()?;
     let files = Files::make(&target().join("bench"), &tools.faissil)?;
     let figures = [verify(&tools, &files)?, inspect(&tools, &files)?, save(&tools, &files)?, load(&tools, &files)?];
     let rows: String = figures.concat().iter().map(Figure::row).collect();
-    let page = page(&rows, "files in the page cache")?;
+    let page = page(&rows, ROUNDS, "files in the page cache")?;
     println!("{page}");
     if write { into_readme("bench", "bench", &page) } else { Ok(()) }
 }
@@ -51,7 +55,7 @@ fn native(kinds: &[&String], write: bool) -> Outcome {
         };
         rows += &format!("| {what} | {ours} | {rival} | {ratio} | {promised} |\n");
     }
-    let page = page(&rows, "index files in the page cache, FAISS 1.12.0 in the same process")?;
+    let page = page(&rows, ROUNDS, "index files in the page cache, FAISS 1.12.0 in the same process")?;
     println!("{page}");
     if write { into_readme("bench-native", "bench --native", &page) } else { Ok(()) }
 }
@@ -150,14 +154,14 @@ fn load(tools: &Tools, files: &Files) -> Result<Vec<Figure>, String> {
 }
 
 /// The table, and what it was measured on.
-fn page(rows: &str, circumstances: &str) -> Result<String, String> {
+fn page(rows: &str, rounds: usize, circumstances: &str) -> Result<String, String> {
     let mut page = format!("| | faissil | rival | ratio | promised |\n|---|--:|--:|--:|--:|\n{rows}");
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown processor");
     let compiler = output(&mut command("rustc", &["--version"]))?;
     page += &format!(
-        "\nMedians of {ROUNDS} turns each, {circumstances}; {cores} cores of {}, {}.\n",
+        "\nMedians of {rounds} turns each, {circumstances}; {cores} cores of {}, {}.\n",
         cpu.trim_start_matches([' ', '\t', ':']),
         compiler.trim()
     );

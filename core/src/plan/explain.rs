@@ -28,7 +28,7 @@ impl fmt::Display for Plan {
         writeln!(f, "  ids: {}", self.ids)?;
         writeln!(f, "  fidelity: {}, {}", self.fidelity.name(), self.fidelity.meaning())?;
         let (requests, bytes, memory) = (grouped(self.requests), size(self.bytes), size(self.memory));
-        write!(f, "  in all: {requests} requests at most, {bytes} moved, {memory} of memory")?;
+        write!(f, "  in all: about {requests} requests, {bytes} moved, at most {memory} of memory")?;
         match self.mode {
             Mode::Local => writeln!(f)?,
             Mode::Remote => writeln!(f, ", about {} s", seconds(self.millis))?,
@@ -81,7 +81,7 @@ impl fmt::Display for IdStep {
         f.write_str(name.strip_prefix("ids ").unwrap_or(name))?;
         if self.strategy == IdStrategy::BySearch {
             let (page, requests) = (grouped(self.page), grouped(self.requests));
-            write!(f, ": {page} queries at a time, {requests} requests at most")?;
+            write!(f, ": {page} queries at a time, about {requests} requests")?;
         }
         Ok(())
     }

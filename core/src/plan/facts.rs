@@ -80,6 +80,8 @@ pub struct Search {
     pub page: u64,
     /// Requests that one page of queries takes.
     pub passes: u64,
+    /// Queries that it is expected to take.
+    pub queries: u64,
     /// Bytes that a query and its answers take in memory, and on their way.
     pub query_bytes: u64,
 }

@@ -59,7 +59,7 @@ pub struct IdStep {
     pub strategy: IdStrategy,
     /// Rows in a page.
     pub page: u64,
-    /// Requests at most.
+    /// Requests, as expected.
     pub requests: u64,
     /// Bytes that are moved.
     pub bytes: u64,
@@ -146,8 +146,9 @@ fn step(strategy: IdStrategy, facts: &Facts, policy: &Policy) -> Result<IdStep, 
                     "a query takes {query} bytes of memory and marking the rows {row}, and {room} are left"
                 )));
             }
-            let requests = rows.div_ceil(page).saturating_mul(search.passes);
-            let bytes = rows.saturating_mul(search.query_bytes).saturating_mul(search.passes);
+            let queries = search.queries.min(rows);
+            let requests = queries.div_ceil(page).saturating_mul(search.passes);
+            let bytes = queries.saturating_mul(search.query_bytes).saturating_mul(search.passes);
             let held = page.saturating_mul(search.query_bytes);
             let memory = facts.cost.base_memory.saturating_add(marks).saturating_add(held);
             Ok(IdStep { strategy, page, requests, bytes, memory })

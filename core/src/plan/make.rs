@@ -25,7 +25,7 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The ids.
     pub ids: IdStep,
-    /// Requests at most, as long as no step fails.
+    /// Requests, as expected as long as no step fails.
     pub requests: u64,
     /// Bytes that are moved.
     pub bytes: u64,

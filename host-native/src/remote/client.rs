@@ -375,6 +375,14 @@ impl Client {
         reply.fields.number("ntotal").ok_or_else(|| Trouble::Garbled("no number of vectors".into()))
     }
 
+    /// Remove all vectors of an index (`reset`).
+    ///
+    /// # Errors
+    /// As every question.
+    pub fn reset(&mut self, index: &str) -> Result<(), Trouble> {
+        self.once(Request::new("reset").text("index_id", index)).map(drop)
+    }
+
     /// Delete an index (`delete_index`).
     ///
     /// # Errors

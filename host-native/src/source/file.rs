@@ -167,7 +167,7 @@ impl Source for FileSource<'_> {
         Ok(floats)
     }
 
-    fn ids(&mut self, _: &IdStep, arrived: &mut dyn Arrived) -> Result<(), Cause> {
+    fn ids(&mut self, _: &IdStep, _: Option<u64>, arrived: &mut dyn Arrived) -> Result<(), Cause> {
         let stored = self.stored()?;
         let mut stream = LabelStream::new(&stored, self.index.files(), 0..stored.rows);
         let joined = self.index.joined();

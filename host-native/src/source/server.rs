@@ -10,6 +10,7 @@ mod recover;
 use super::{Arrived, Lost, Source};
 use crate::{
     Cause,
+    cache::VectorCache,
     remote::{Address, Client, Listed, Login, Status, Trouble, Waiting, quirks},
 };
 use faissil_core::plan::{
@@ -19,10 +20,10 @@ use std::ops::Range;
 
 /// Bytes of an answer with vectors that is aimed at: larger ones are no faster.
 const ANSWER: u64 = 8 << 20;
-/// Queries in a search for ids, and how many neighbours each asks for. One request takes a tenth of a second whatever it asks, and a
-/// neighbour tells as much as a query.
-const QUERIES: u64 = 32;
-pub(super) const NEIGHBOURS: u64 = 1000;
+/// Queries in a search for ids: one request takes a tenth of a second whatever it asks, and each tells thousands of rows.
+const QUERIES: u64 = 8;
+/// Neighbours among which some rows have to be, by which it is found out whether row numbers are ids.
+const NEIGHBOURS: u64 = 1000;
 /// Most neighbours that the server gives (`MAX_SEARCH_K`).
 pub(super) const MOST_NEIGHBOURS: u64 = 10_000;
 /// Rows by which it is found out what the server does not say.
@@ -39,6 +40,8 @@ pub struct Place {
     pub base: Listed,
     /// Its class and parameters.
     pub base_status: Status,
+    /// Other id maps with rows over the same base.
+    pub sharing: Vec<String>,
 }
 
 /// An index behind a server.
@@ -53,6 +56,8 @@ pub struct ServerSource {
     warnings: Vec<String>,
     /// Rows that were sent for.
     ahead: Option<Range<u64>>,
+    /// What was kept when it was added.
+    cache: Option<VectorCache>,
 }
 
 impl ServerSource {
@@ -78,6 +83,7 @@ impl ServerSource {
             metric: 1,
             warnings,
             ahead: None,
+            cache: None,
         };
         source.ask_further()?;
         Ok(source)
@@ -91,6 +97,24 @@ impl ServerSource {
     /// The connection.
     pub fn client(&mut self) -> &mut Client {
         &mut self.client
+    }
+
+    /// Use what was kept when it was added, unless the server has other rows than that.
+    pub fn keep(&mut self, mut cache: VectorCache) {
+        let rows = self.facts.rows;
+        if cache.runs().last().is_some_and(|last| last.end > rows) {
+            let end = cache.runs().last().map_or(0, |last| last.end);
+            self.warnings.push(format!("what was kept is not used: it goes to row {end}, and the server has {rows}"));
+            cache.drop_all();
+        }
+        self.facts.can.cached = cache.runs();
+        self.facts.ids.cached = cache.has_ids_of_all(rows);
+        self.cache = Some(cache);
+    }
+
+    /// What was kept, and what it was good for.
+    pub fn cache(&self) -> Option<&VectorCache> {
+        self.cache.as_ref()
     }
 
     /// What the user has to know.
@@ -216,9 +240,15 @@ fn find(client: &mut Client, index: &str) -> Result<Place, Trouble> {
         Some(name) if status.class.starts_with("IndexIDMap") => {
             let base = named(name)?;
             let base_status = client.status(name)?;
-            Ok(Place { listed, status, base, base_status })
+            let sharing =
+                list.iter().filter(|other| other.base == listed.base && other.index != index && other.rows > 0);
+            let sharing = sharing.map(|other| other.index.clone()).collect();
+            Ok(Place { listed, status, base, base_status, sharing })
         }
-        _ => Ok(Place { base: listed.clone(), base_status: status.clone(), listed, status }),
+        _ => {
+            let (base, base_status) = (listed.clone(), status.clone());
+            Ok(Place { listed, status, base, base_status, sharing: Vec::new() })
+        }
     }
 }
 
@@ -243,8 +273,13 @@ fn facts(client: &Client, place: &Place) -> Facts {
         let why = "would read past the end of its id map, or tell ids of other rows".into();
         faults.push(Fault { forbids: Call::Search, why });
     }
-    let query_bytes = u64::from(d) * 9 + NEIGHBOURS.min(rows) * 160;
-    let search = Search { page: QUERIES, passes: 2, query_bytes };
+    if let Some(other) = place.sharing.first() {
+        // FAISS takes the rows of the base for its own as soon as it is added to, and has no ids for those of the other.
+        let why = format!("would read past the end of its id map: `{other}` adds rows to the same base");
+        faults.push(Fault { forbids: Call::Search, why });
+    }
+    let query_bytes = recover::query_bytes(d, MOST_NEIGHBOURS.min(rows));
+    let search = Search { page: QUERIES, passes: 2, queries: recover::expected(rows), query_bytes };
     Facts {
         mode: Mode::Remote,
         index: what(place),
@@ -341,15 +376,32 @@ impl Source for ServerSource {
                 let each = rows.map(|row| self.client.reconstruct_one(&base, row, d));
                 Ok(each.collect::<Result<Vec<_>, _>>().map_err(lost)?.concat())
             }
+            Strategy::CachedVectors => {
+                let kept = self.cache.as_mut().map_or(Ok(None), |cache| cache.vectors(rows));
+                let kept = kept.map_err(|cause| Lost::Rows(cause.to_string()))?;
+                kept.ok_or_else(|| Lost::Rows("they were not kept".into()))
+            }
             other => Err(Lost::Rows(format!("a server is not asked for {}", other.name()))),
         }
     }
 
-    fn ids(&mut self, step: &IdStep, arrived: &mut dyn Arrived) -> Result<(), Cause> {
+    fn ids(&mut self, step: &IdStep, most: Option<u64>, arrived: &mut dyn Arrived) -> Result<(), Cause> {
         self.ahead = None;
         self.client.hang_up_if_waiting();
         match step.strategy {
-            IdStrategy::BySearch => recover::by_search(self, step.page, arrived),
+            IdStrategy::BySearch => recover::by_search(self, step.page, most, arrived),
+            IdStrategy::FromCache => {
+                let rows = self.facts.rows;
+                for first in (0..rows).step_by(1 << 16) {
+                    let part = first..rows.min(first + (1 << 16));
+                    let ids =
+                        self.cache.as_ref().map_or(Ok(None), |cache| cache.ids(part.clone()))?.unwrap_or_default();
+                    for (row, id) in part.zip(ids).filter(|(row, _)| arrived.wants(*row)).collect::<Vec<_>>() {
+                        arrived.note(row, id)?;
+                    }
+                }
+                Ok(())
+            }
             other => Err(Cause::Refused(format!("a server is not asked for {}", other.name()))),
         }
     }

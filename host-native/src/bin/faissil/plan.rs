@@ -73,6 +73,7 @@ impl Args {
             additions: Additions::default(),
             data_dir: self.data_dir.clone(),
             fresh: false,
+            twice: false,
         };
         let (plan, _) = plan_for(&mut source, &options)?;
         source.warnings().iter().for_each(|text| talk::warning(text));

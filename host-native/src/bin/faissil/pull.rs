@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// Begin anew, whatever an earlier pull to OUT left
     #[arg(long)]
     fresh: bool,
+    /// Ask for every page until two answers agree, since the protocol has no checksum
+    #[arg(long)]
+    twice: bool,
     /// How the snapshot holds the stream
     #[arg(long, value_enum, default_value = "sealed")]
     layout: LayoutArg,
@@ -61,6 +64,7 @@ impl Args {
             additions: self.additions.additions(false),
             data_dir: self.data_dir,
             fresh: self.fresh,
+            twice: self.twice,
         };
         let pulled = pull(&mut source, &self.output, &options, &talk::progress("pulling"))?;
         pulled.warnings.iter().for_each(|text| talk::warning(text));
@@ -106,7 +110,7 @@ impl Args {
 fn how(pulled: &Pulled, tally: faissil::remote::Tally, left_out: u64) -> String {
     let mut lines = Vec::new();
     let mut line = |name: &str, text: String| lines.push(format!("  {name:<10}{text}"));
-    line("instead of", format!("{}: {} rows", pulled.plan.index, say::count(pulled.plan.rows)));
+    line("of", format!("{}: {} rows", pulled.plan.index, say::count(pulled.plan.rows)));
     let (requests, bytes) = (say::count(tally.requests), say::bytes(tally.bytes));
     let again = if tally.again > 0 { format!(", {} of them again", say::count(tally.again)) } else { String::new() };
     line("asked", format!("{requests} requests{again}, {bytes} received"));
