@@ -28,6 +28,7 @@ pub mod opened;
 pub(crate) mod order;
 pub mod outline;
 mod place;
+pub mod plan;
 pub mod recognise;
 pub mod report;
 pub mod salvage;

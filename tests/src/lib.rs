@@ -12,6 +12,8 @@ pub mod counting;
 pub mod driven;
 pub mod examine;
 pub mod extremes;
+#[cfg(feature = "faissx")]
+pub mod faissx;
 pub mod heal;
 pub mod health;
 pub mod rows;

@@ -64,19 +64,25 @@ impl AdditionArgs {
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
-enum LayoutArg {
+pub(crate) enum LayoutArg {
     /// The stream verbatim, then everything else
     Sealed,
     /// The stream in coded chunks
     Packed,
 }
 
-impl Args {
-    pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let layout = match self.layout {
+impl LayoutArg {
+    pub(crate) fn layout(self) -> Layout {
+        match self {
             LayoutArg::Sealed => Layout::Sealed,
             LayoutArg::Packed => Layout::Packed,
-        };
+        }
+    }
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<Outcome, Error> {
+        let layout = self.layout.layout();
         let from_stdin = self.input.as_os_str() == "-";
         let input = if from_stdin { Input::Stdin } else { Input::Path(self.input.clone()) };
         if self.output.as_os_str() == "-" {
