@@ -110,16 +110,17 @@ fn facts(index: &Index<'_>) -> Facts {
     let stored = find(outline);
     let d = u32::try_from(root.u64("d").unwrap_or(0)).unwrap_or(u32::MAX);
     // Lists under an id map come in another order than the map's rows.
-    let in_order =
-        stored.as_ref().is_ok_and(|stored| !matches!(stored.codes, Codes::Lists(_)) || stored.maps.is_empty());
-    let own = stored.as_ref().ok().map(|stored| !stored.maps.is_empty() || matches!(stored.codes, Codes::Lists(_)));
+    let in_order = stored.as_ref().is_ok_and(|stored| {
+        !stored.is_binary() && (!matches!(stored.codes, Codes::Lists(..)) || stored.maps.is_empty())
+    });
+    let own = stored.as_ref().ok().map(|stored| !stored.maps.is_empty() || matches!(stored.codes, Codes::Lists(..)));
     let row_bytes = u64::from(d) * 4;
     Facts {
         mode: Mode::Local,
         index: describe::description(root).text,
         rows: root.u64("ntotal").unwrap_or(0),
         d,
-        stores: if stored.is_ok() { Stores::Floats } else { Stores::Codes },
+        stores: if stored.as_ref().is_ok_and(Stored::is_exact) { Stores::Floats } else { Stores::Codes },
         can: Can {
             native: Some(index.stream.len()).filter(|_| outline.fault.is_none()),
             decode: in_order && index.side_missing.is_none(),
