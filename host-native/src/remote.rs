@@ -8,6 +8,7 @@
 //!
 //! `zmtp` is the wire, `message` what travels on it. Both are read as a stranger's bytes: nothing is allocated because a length says so.
 
+mod actions;
 mod address;
 mod client;
 mod message;
@@ -15,6 +16,7 @@ pub mod quirks;
 mod trouble;
 mod zmtp;
 
+pub use actions::{Answers, Listed, Status};
 pub use address::{Address, Login};
-pub use client::{Answers, Client, Listed, Status, Tally, Waiting};
+pub use client::{Client, Tally, Waiting};
 pub use trouble::Trouble;

@@ -40,8 +40,8 @@ pub struct Place {
     pub base: Listed,
     /// Its class and parameters.
     pub base_status: Status,
-    /// What decides what FAISS reconstructs: its class, or of a pre-transform the class behind the transforms.
-    pub inner: String,
+    /// What decides what FAISS reconstructs: its class, or of a pre-transform the class behind the transforms, where the server tells it.
+    pub inner: Option<String>,
     /// Other id maps with rows over the same base.
     pub sharing: Vec<String>,
 }
@@ -143,12 +143,11 @@ impl ServerSource {
         let told = self.client.metric(&base)?;
         // "IP" is also said of a flat index with any other metric.
         let certain = told.filter(|_| self.place.base_status.class != "IndexFlat");
-        let reads = self.facts.can.range.is_some() && !self.is_forbidden(Call::Range);
-        if rows == 0 || !reads {
+        if rows == 0 || !(self.reads_ranges() || self.facts.can.one && !self.is_forbidden(Call::One)) {
             self.metric = told.unwrap_or(1);
             return Ok(());
         }
-        let numbered = class_facts(&self.place.inner).own_ids == Some(false);
+        let numbered = self.place.inner.as_deref().is_some_and(|class| class_facts(class).own_ids == Some(false));
         if certain.is_some() && numbered {
             self.metric = certain.unwrap_or(1);
             return Ok(());
@@ -156,7 +155,11 @@ impl ServerSource {
         let sample: Vec<u64> = (0..rows.min(SAMPLE)).map(|n| n * rows / rows.min(SAMPLE)).collect();
         let mut queries = Vec::new();
         for row in &sample {
-            queries.extend(self.client.reconstruct_range(&base, *row, 1, d)?);
+            match self.one_row(*row) {
+                // What is behind the transforms reconstructs no row, so nothing can be had.
+                Err(Trouble::Denied(_)) if self.place.inner.is_none() => return Ok(()),
+                vector => queries.extend(vector?),
+            }
         }
         let answers = match self.client.search(&base, &queries, d, rows.min(NEIGHBOURS)) {
             Err(Trouble::Denied(_)) if certain.is_some() => Vec::new(),
@@ -174,7 +177,9 @@ impl ServerSource {
                 Some(format!("gives a vector for row {row} under which a search does not find it"))
             }
         } {
-            self.facts.faults.push(Fault { forbids: Call::Range, why });
+            for forbids in [Call::Range, Call::One] {
+                self.facts.faults.push(Fault { forbids, why: why.clone() });
+            }
             (self.facts.ids.own, self.facts.ids.search) = (Some(true), None);
         } else if self.facts.ids.own.is_none() {
             self.facts.ids.own = Some(false);
@@ -194,7 +199,7 @@ impl ServerSource {
         answers: &[crate::remote::Answers],
         told: Option<i32>,
     ) -> Result<i32, Cause> {
-        let (base, d) = (self.place.base.index.clone(), self.facts.d);
+        let d = self.facts.d;
         let (mut l2_off, mut ip_off) = (0.0, 0.0);
         for ((_, query), answer) in sample.iter().zip(queries.chunks_exact(d as usize * 4)).zip(answers) {
             let found = answer
@@ -203,7 +208,7 @@ impl ServerSource {
                 .zip(&answer.distances)
                 .find(|(label, _)| (0..self.place.base.rows.cast_signed()).contains(*label));
             let Some((label, distance)) = found else { continue };
-            let there = self.client.reconstruct_range(&base, label.cast_unsigned(), 1, d)?;
+            let there = self.one_row(label.cast_unsigned())?;
             let pairs = || floats(query).zip(floats(&there));
             let l2: f64 = pairs().map(|(a, b)| (a - b) * (a - b)).sum();
             let ip: f64 = pairs().map(|(a, b)| a * b).sum();
@@ -219,6 +224,19 @@ impl ServerSource {
             return Ok(metric);
         }
         Ok(if l2_off < ip_off { 1 } else { 0 })
+    }
+
+    fn reads_ranges(&self) -> bool {
+        self.facts.can.range.is_some() && !self.is_forbidden(Call::Range)
+    }
+
+    /// The vector of one row, in a way that is allowed.
+    fn one_row(&mut self, row: u64) -> Result<Vec<u8>, Trouble> {
+        let (base, d) = (self.place.base.index.clone(), self.facts.d);
+        match self.reads_ranges() {
+            true => self.client.reconstruct_range(&base, row, 1, d),
+            false => self.client.reconstruct_one(&base, row, d),
+        }
     }
 
     fn is_forbidden(&self, call: Call) -> bool {
@@ -248,8 +266,9 @@ fn find(client: &mut Client, index: &str) -> Result<Place, Trouble> {
         _ => (listed.clone(), status.clone(), Vec::new()),
     };
     let inner = match base_status.class.as_str() {
-        "IndexPreTransform" => client.behind_transforms(&base.index)?.unwrap_or_default(),
-        class => class.into(),
+        // Of an index that was loaded the server says no more than "Index".
+        "IndexPreTransform" => client.behind_transforms(&base.index)?.filter(|class| class != "Index"),
+        class => Some(class.into()),
     };
     Ok(Place { listed, status, base, base_status, inner, sharing })
 }
@@ -259,9 +278,11 @@ fn facts(client: &Client, place: &Place) -> Facts {
     let (d, rows) = (place.listed.d, place.listed.rows);
     let is_map = place.status.class.starts_with("IndexIDMap");
     let class = &place.base_status.class;
-    let ClassFacts { range, one, own_ids, .. } = class_facts(&place.inner);
+    // Behind transforms could be an id map, of which a range ends the server and a row is only refused.
+    let unseen = ClassFacts { stores: Stores::Unknown, range: false, one: true, own_ids: None };
+    let ClassFacts { range, one, own_ids, .. } = place.inner.as_deref().map_or(unseen, class_facts);
     let stores = class_facts(class).stores;
-    let mut faults = quirks::faults(client.version(), &place.inner);
+    let mut faults = quirks::faults(client.version(), place.inner.as_deref().unwrap_or(class));
     let row_bytes = u64::from(d) * 9 + 5;
     let has_base = !is_map || place.base.index != place.listed.index;
     let same_rows = place.base.rows == rows;
