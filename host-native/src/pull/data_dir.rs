@@ -6,7 +6,7 @@ use crate::{
     remote::Trouble,
     source::{FileSource, ServerSource, Source},
 };
-use faissil_core::plan::{Call, Strategy};
+use faissil_core::plan::{Call, Stores, Strategy};
 use std::path::{Path, PathBuf};
 
 /// Rows that are compared, and neighbours among which an id has to be.
@@ -58,16 +58,17 @@ fn compare(server: &mut ServerSource, file: &mut FileSource<'_>) -> Result<u64, 
     if !file.facts().can.decode || rows == 0 {
         return Ok(len);
     }
+    let is_exact = file.facts().stores == Stores::Floats;
     let ids = file.ids_of(&sample(rows))?;
     for (row, id) in sample(rows).into_iter().zip(ids) {
         let here = match file.page(Strategy::DecodeCodes, row..row + 1, None) {
             Ok(here) => here,
-            Err(_) => return Ok(len), // stored as codes: nothing to compare
+            Err(_) => return Ok(len), // what nothing decodes cannot be compared
         };
         let faults = &server.facts().faults;
         let may = |call| !faults.iter().any(|fault| fault.forbids == call);
         let (may_range, may_search) = (may(Call::Range) && server.facts().can.range.is_some(), may(Call::Search));
-        if may_range && server.client().reconstruct_range(&place.base.index, row, 1, d)? != here {
+        if may_range && !is_alike(&server.client().reconstruct_range(&place.base.index, row, 1, d)?, &here, is_exact) {
             return Err(Cause::Refused(format!("it is another index: row {row} has another vector on the server")));
         }
         if !may_search {
@@ -90,6 +91,19 @@ fn compare(server: &mut ServerSource, file: &mut FileSource<'_>) -> Result<u64, 
 fn sample(rows: u64) -> Vec<u64> {
     let count = rows.min(SAMPLE);
     (0..count).map(|n| n * rows / count.max(1)).collect()
+}
+
+/// Whether two vectors of float32 are the same; what is decoded may differ in the last digits, since FAISS adds in another
+/// order with each set of instructions.
+fn is_alike(there: &[u8], here: &[u8], is_exact: bool) -> bool {
+    let floats =
+        |bytes: &[u8]| bytes.as_chunks::<4>().0.iter().map(|&each| f32::from_le_bytes(each)).collect::<Vec<_>>();
+    let (there, here) = (floats(there), floats(here));
+    if is_exact || there.len() != here.len() {
+        return there.iter().map(|value| value.to_bits()).eq(here.iter().map(|value| value.to_bits()));
+    }
+    let largest = here.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+    there.iter().zip(&here).all(|(there, here)| (there - here).abs() <= largest * 1e-5)
 }
 
 #[cfg(test)]
