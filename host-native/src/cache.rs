@@ -118,7 +118,8 @@ impl VectorCache {
 
     /// Whether the ids of all of so many rows are there.
     pub fn has_ids_of_all(&self, rows: u64) -> bool {
-        self.runs() == [0..rows] && self.parts.iter().all(|part| part.with_ids)
+        let whole = 0..rows;
+        self.runs() == [whole] && self.parts.iter().all(|part| part.with_ids)
     }
 
     /// The vectors of `rows`, little-endian float32; `None` unless all are there.
@@ -255,7 +256,8 @@ mod tests {
                 let ids: Vec<i64> = (first..first + 5).map(|row| row as i64 * 9).collect();
                 cache.keep(first, &floats(first..first + 5), Some(&ids)).unwrap();
             }
-            assert_eq!(cache.runs(), [0..60]);
+            let whole = 0..60;
+            assert_eq!(cache.runs(), [whole]);
             assert_eq!(cache.vectors(3..58).unwrap().unwrap(), floats(3..58));
             assert_eq!(cache.ids(12..14).unwrap().unwrap(), [108, 126]);
             assert!(cache.has_ids_of_all(60) && !cache.has_ids_of_all(61));
@@ -275,7 +277,8 @@ mod tests {
         assert_eq!(cache.runs(), [0..4, 10..14]);
         assert_eq!((cache.vectors(2..12).unwrap(), cache.ids(0..2).unwrap()), (None, None));
         cache.keep(12, &floats(12..13), None).unwrap();
-        assert_eq!(cache.runs(), vec![12..13]);
+        let one = 12..13;
+        assert_eq!(cache.runs(), [one]);
         cache.drop_all();
         assert!(cache.runs().is_empty());
         assert_eq!(cache.tally().dropped, 2);

@@ -15,6 +15,7 @@ mod spool;
 use crate::{
     Cause, Error,
     parallel::Progress,
+    replace::Replacement,
     save::{Additions, Input, Saved, check_additions, save},
     source::{Lost, ServerSource, Source},
 };
@@ -96,6 +97,9 @@ pub fn pull(
 ) -> Result<Pulled, Error> {
     let what = |source: &ServerSource| format!("cannot pull `{}`", source.name());
     check_additions(&options.additions)?;
+    // What cannot be written in the end is better known before the first request. A link is followed.
+    drop(Replacement::of(output)?);
+    let output = &std::fs::canonicalize(output).unwrap_or_else(|_| output.into());
     let (plan, file) = plan_for(source, options)?;
     if plan.is_refused() {
         let why = plan.refused.join("; ");

@@ -256,3 +256,87 @@ fn what_was_kept_when_it_was_added_is_not_asked_for() {
     keeping.delete().unwrap();
     assert!(keeping.into_cache().runs().is_empty());
 }
+
+/// Run the command, which `cargo test --workspace` builds; gives its exit code, standard output and standard error.
+fn command(dir: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String, String) {
+    let program = std::env::current_exe().unwrap().parent().unwrap().with_file_name("faissil");
+    assert!(program.exists(), "{} is not there: cargo build", program.display());
+    let mut command = std::process::Command::new(program);
+    command.current_dir(dir).env_remove("FAISSX_API_KEY").args(arguments).envs(environment.iter().copied());
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// Paths of all fields: `stream.len`, `left_out.runs[].first`.
+fn fields(value: &serde_json::Value, path: &str, out: &mut std::collections::BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(object) => {
+            for (key, value) in object {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                out.insert(path.clone());
+                fields(value, &path, out);
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| fields(item, &format!("{path}[]"), out)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_command_takes_a_key_and_prints_what_its_document_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let server = Server::start(free_port(), &["--enable-auth", "--auth-keys", "s3same:a"]);
+    fs::write(dir.join("key"), "s3same\n").unwrap();
+    let login = Login { key: Some("s3same".into()), tenant: None };
+    let mut client = Client::connect(&address(server.port, "-"), login, Waiting::default()).unwrap();
+    client.create("x", 2, "IDMap2:L2").unwrap();
+    let vectors: Vec<u8> = (0..20_u32).flat_map(|n| (n as f32).to_le_bytes()).collect();
+    client.add("x", &vectors, 2, Some(&[9, 8, 7, 6, 5, 4, 3, 2, 1, 9])).unwrap();
+    let url = |index: &str| format!("tcp://127.0.0.1:{}/{index}", server.port);
+    let (code, out, said) = command(dir, &["pull", &url("x"), "x.faissil"], &[]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(said.contains("API key required") && said.contains("FAISSX_API_KEY"), "{said}");
+    let (code, _, said) = command(dir, &["pull", &url("y"), "x.faissil", "--key-file", "key"], &[]);
+    assert!(code == 2 && said.contains("there is no index `y`"), "{said}");
+    let (code, out, _) = command(dir, &["plan", &url("x"), "--json"], &[("FAISSX_API_KEY", "s3same")]);
+    let plan: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (code, &plan["mode"], &plan["ids"]["strategy"]),
+        (0, &"remote".into(), &"ids recovered by search".into())
+    );
+    let (code, out, _) = command(dir, &["plan", &url("x"), "--floor", "exact-bytes", "--key-file", "key"], &[]);
+    assert!(code == 2 && out.contains("refused: there is no way to rows 0..10"), "{out}");
+
+    let (code, pulled, said) = command(dir, &["pull", &url("x"), "x.faissil", "--key-file", "key", "--json"], &[]);
+    assert_eq!(code, 0, "{said}");
+    let (code, pushed, said) = command(dir, &["push", "x.faissil", &url("y"), "--key-file", "key", "--json"], &[]);
+    assert_eq!(code, 0, "{said}");
+    let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/remote.md")).unwrap();
+    for (name, printed) in [("pull", pulled), ("push", pushed)] {
+        let mut found = std::collections::BTreeSet::new();
+        fields(&serde_json::from_str(&printed).unwrap(), "", &mut found);
+        // Nothing is left out here, so these have no element.
+        if name == "pull" {
+            found.extend(["left_out.runs[].first".to_string(), "left_out.runs[].rows".to_string()]);
+        }
+        let part = document.split(&format!("### JSON of `{name}`")).nth(1).unwrap().split("\n### ").next().unwrap();
+        let named = part.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        assert_eq!(found, named.map(String::from).collect(), "{name}");
+    }
+    client.create("empty", 3, "IDMap2:IP").unwrap();
+    let (code, _, said) = command(dir, &["pull", &url("empty"), "empty.faissil", "--key-file", "key"], &[]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(command(dir, &["verify", "empty.faissil"], &[]).0, 0);
+    let (code, _, said) = command(dir, &["pull", &url("x"), ".", "--key-file", "key"], &[]);
+    assert!(code == 2 && said.contains("is a directory"), "{said}");
+    let (code, page, _) = command(dir, &["inspect", "x.faissil"], &[]);
+    assert!(
+        code == 0 && page.contains("rows 0..10: exact vectors (reconstruct ranges, ids recovered by search)"),
+        "{page}"
+    );
+    let (code, _, said) = command(dir, &["load", "x.faissil", "x.faiss", "--floor", "exact-bytes"], &[]);
+    assert!(code == 2 && said.contains("10 rows are below exact bytes: rows 0..10: exact vectors"), "{said}");
+    assert_eq!(command(dir, &["load", "x.faissil", "x.faiss", "--floor", "exact-vectors"], &[]).0, 0);
+}

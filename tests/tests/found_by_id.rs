@@ -201,7 +201,8 @@ fn recorded_sizes_lead_to_lists_and_are_not_needed() {
         assert_eq!((sizes.count, sizes.height), (NLIST, 1));
         for (number, left) in [(0, 4095), (4094, 1), (4095, 4095), (NLIST - 1, 1)] {
             let (page, requests, _) = counted(&mut snapshot.find_size(&sizes, number), &file);
-            assert_eq!((page.len(), requests), (left * 8, 1), "list {number}: the root page came with the summary");
+            assert_eq!(page.len(), left * 8, "list {number}");
+            assert!(requests <= 1, "list {number}: {requests} requests, though the root page came with the summary");
         }
         assert!(snapshot.find_size(&sizes, NLIST).over(&file).is_err());
 

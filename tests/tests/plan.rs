@@ -10,6 +10,11 @@ use std::{fmt::Write, ops::Range};
 
 const ROWS: u64 = 40;
 
+/// One run of rows.
+fn run(rows: Range<u64>) -> Vec<Range<u64>> {
+    Vec::from([rows])
+}
+
 fn facts(can: Can, stores: Stores) -> Facts {
     Facts {
         mode: Mode::Remote,
@@ -26,7 +31,7 @@ fn facts(can: Can, stores: Stores) -> Facts {
 
 /// Everything that a source could do.
 fn all() -> Can {
-    Can { native: Some(4096), cached: vec![5..15], bulk: Some(16), decode: true, range: Some(10), one: true }
+    Can { native: Some(4096), cached: run(5..15), bulk: Some(16), decode: true, range: Some(10), one: true }
 }
 
 fn short(strategy: Strategy) -> &'static str {
@@ -64,7 +69,7 @@ fn every_combination_of_what_a_source_can_do() {
     let mut table = String::new();
     for stores in [Stores::Floats, Stores::Codes] {
         for bits in 0..32_u32 {
-            for (word, cached) in [("   ", vec![]), ("c5+", vec![5..15]), ("all", vec![0..40])] {
+            for (word, cached) in [("   ", vec![]), ("c5+", run(5..15)), ("all", run(0..40))] {
                 let has = |bit: u32| bits & (1 << bit) != 0;
                 let can = Can {
                     native: has(4).then_some(4096),
@@ -100,8 +105,7 @@ fn every_fault_takes_its_strategy_away() {
 
 #[test]
 fn what_the_caller_accepts_decides() {
-    let remote =
-        || Can { native: None, cached: vec![5..15], bulk: Some(16), decode: false, range: Some(10), one: true };
+    let remote = || Can { native: None, cached: run(5..15), bulk: Some(16), decode: false, range: Some(10), one: true };
     let policies = [
         ("default", Policy::default()),
         ("exact vectors or better", Policy { floor: Level::ExactVectors, ..Policy::default() }),

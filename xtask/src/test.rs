@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if arguments.is_empty() {
         read_by_faiss(&python)?;
         wasm::test(&target().join("debug/faissil"))?;
-        web::test()?;
+        web::test(&python)?;
     }
     if arguments.is_empty() {
         for example in EXAMPLES {

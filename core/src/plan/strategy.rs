@@ -77,7 +77,7 @@ impl Strategy {
     }
 
     /// How close what it gives comes to what was added.
-    pub(super) fn level(self, facts: &Facts) -> Level {
+    pub fn level(self, facts: &Facts) -> Level {
         match self {
             Strategy::NativeBytes => Level::ExactBytes,
             Strategy::CachedVectors => Level::ExactVectors,

@@ -13,7 +13,7 @@ use crate::{
     store::{File, Store},
 };
 use faissil_core::{
-    plan::{IdStrategy, Missing, Plan, Strategy},
+    plan::{Facts, IdStrategy, Missing, Plan, Strategy},
     snapshot::{Entry, Fidelity, Layout, Recipe, Run, Writer},
     standin::StandIn,
 };
@@ -53,7 +53,7 @@ pub(super) fn finish(
     let keep = |row: u64| spool.has_id(row) && (spool.has_vector(row) || policy.missing == Missing::Placeholder);
     let kept: Vec<Range<u64>> = runs_of(0..spool.rows(), keep).collect();
     let left_out: Vec<Range<u64>> = runs_of(0..spool.rows(), |row| !keep(row)).collect();
-    let fidelity = fidelity(&spool, &plan, &kept, !left_out.is_empty() || numbered > 0);
+    let fidelity = fidelity(&spool, source.facts(), &plan, &kept, !left_out.is_empty() || numbered > 0);
     let recipe = recipe(source, &plan, &left_out, numbered, placeholders);
 
     spool.note().map_err(writing)?;
@@ -163,15 +163,10 @@ fn seal(
 }
 
 /// How good the rows are that are kept, and how they were had.
-fn fidelity(spool: &Spool, plan: &Plan, kept: &[Range<u64>], is_partial: bool) -> Fidelity {
+fn fidelity(spool: &Spool, facts: &Facts, plan: &Plan, kept: &[Range<u64>], is_partial: bool) -> Fidelity {
     let ids = plan.ids.strategy.name();
     let mut ways = spool.ways().to_vec();
     ways.sort_by_key(|way| way.rows.start);
-    let made = plan
-        .steps
-        .iter()
-        .find(|step| Strategy::ALL.contains(&step.strategy))
-        .map_or(PARTIAL, |step| step.fidelity as u8);
     let (mut strategies, mut runs): (Vec<String>, Vec<Run>) = (Vec::new(), Vec::new());
     let mut add = |rows: u64, strategy: Strategy| {
         let name = match strategy {
@@ -182,7 +177,7 @@ fn fidelity(spool: &Spool, plan: &Plan, kept: &[Range<u64>], is_partial: bool) -
         if number == strategies.len() {
             strategies.push(name);
         }
-        let level = if strategy == Strategy::Placeholder { 4 } else { made.max(if is_partial { PARTIAL } else { 0 }) };
+        let level = (strategy.level(facts) as u8).max(if is_partial { PARTIAL } else { 0 });
         match runs.last_mut() {
             Some(run) if usize::from(run.strategy) == number && run.level == level => run.rows += rows,
             _ => runs.push(Run { rows, level, strategy: number as u16 }),

@@ -155,6 +155,15 @@ mod tests {
     }
 
     #[test]
+    fn the_document_has_every_entry() {
+        let document = include_str!("../../../docs/remote.md");
+        let table = document.split("<!-- quirks -->").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+        for quirk in QUIRKS {
+            assert!(table.contains(&format!("`{}`", quirk.name)), "docs/remote.md says nothing of {}", quirk.name);
+        }
+    }
+
+    #[test]
     fn names_are_given_once_and_versions_are_three_numbers() {
         let names: std::collections::BTreeSet<_> = QUIRKS.iter().map(|quirk| quirk.name).collect();
         assert_eq!(names.len(), QUIRKS.len());

@@ -40,6 +40,8 @@ pub struct Place {
     pub base: Listed,
     /// Its class and parameters.
     pub base_status: Status,
+    /// What decides what FAISS reconstructs: its class, or of a pre-transform the class behind the transforms.
+    pub inner: String,
     /// Other id maps with rows over the same base.
     pub sharing: Vec<String>,
 }
@@ -146,7 +148,7 @@ impl ServerSource {
             self.metric = told.unwrap_or(1);
             return Ok(());
         }
-        let numbered = class_facts(&self.place.base_status.class).own_ids == Some(false);
+        let numbered = class_facts(&self.place.inner).own_ids == Some(false);
         if certain.is_some() && numbered {
             self.metric = certain.unwrap_or(1);
             return Ok(());
@@ -236,20 +238,20 @@ fn find(client: &mut Client, index: &str) -> Result<Place, Trouble> {
     };
     let listed = named(index)?;
     let status = client.status(index)?;
-    match &listed.base {
+    let (base, base_status, sharing) = match &listed.base {
         Some(name) if status.class.starts_with("IndexIDMap") => {
-            let base = named(name)?;
-            let base_status = client.status(name)?;
             let sharing =
                 list.iter().filter(|other| other.base == listed.base && other.index != index && other.rows > 0);
             let sharing = sharing.map(|other| other.index.clone()).collect();
-            Ok(Place { listed, status, base, base_status, sharing })
+            (named(name)?, client.status(name)?, sharing)
         }
-        _ => {
-            let (base, base_status) = (listed.clone(), status.clone());
-            Ok(Place { listed, status, base, base_status, sharing: Vec::new() })
-        }
-    }
+        _ => (listed.clone(), status.clone(), Vec::new()),
+    };
+    let inner = match base_status.class.as_str() {
+        "IndexPreTransform" => client.behind_transforms(&base.index)?.unwrap_or_default(),
+        class => class.into(),
+    };
+    Ok(Place { listed, status, base, base_status, inner, sharing })
 }
 
 /// What can be had of the index at this place.
@@ -257,8 +259,9 @@ fn facts(client: &Client, place: &Place) -> Facts {
     let (d, rows) = (place.listed.d, place.listed.rows);
     let is_map = place.status.class.starts_with("IndexIDMap");
     let class = &place.base_status.class;
-    let ClassFacts { stores, range, one, own_ids } = class_facts(class);
-    let mut faults = quirks::faults(client.version(), class);
+    let ClassFacts { range, one, own_ids, .. } = class_facts(&place.inner);
+    let stores = class_facts(class).stores;
+    let mut faults = quirks::faults(client.version(), &place.inner);
     let row_bytes = u64::from(d) * 9 + 5;
     let has_base = !is_map || place.base.index != place.listed.index;
     let same_rows = place.base.rows == rows;

@@ -126,7 +126,7 @@ export class IndexFile {
     const rows = Array.from(new BigUint64Array(buffer, 0, count), Number)
     const ids = new BigInt64Array(buffer.slice(count * 8))
     const isBinary = dtype === 'bits'
-    const values = new Float32Array(isBinary ? 0 : aligned(floats.bytes))
+    const values = isBinary ? new Float32Array() : new Float32Array(aligned(floats.bytes))
     return { d, fidelity, rows, ids, values, bits: isBinary ? floats.bytes : new Uint8Array() }
   }
 
