@@ -165,11 +165,11 @@ def check_hnsw(index):
 
 def reconstructed(index):
     """Every vector as FAISS reconstructs it, by row; of inverted lists by id, which here is the row that was added."""
-    copy = faiss.deserialize_index(faiss.serialize_index(index))
-    inside = faiss.try_extract_index_ivf(copy)
+    # Not of a copy that was read back: of such fast-scan lists FAISS 1.15.1 reconstructs nothing, and crashes.
+    inside = faiss.try_extract_index_ivf(index)
     if inside is not None:
         inside.make_direct_map()
-    return copy.reconstruct_n(0, copy.ntotal)
+    return index.reconstruct_n(0, index.ntotal)
 
 
 def check_decoded(factory, x, metric=faiss.METRIC_L2, path=""):
@@ -243,8 +243,9 @@ def check_map(index, x, lists=None, fidelity="exact vectors"):
     covariance = np.cov(x.T)
     values, vectors = np.linalg.eigh(covariance)
     values, vectors = values[::-1], vectors[:, ::-1]
-    same("explained", found["explained"], values[:2], 1e-6)
-    same("variance", found["variance"], values.sum(), 1e-9)
+    # What is decoded agrees to the last digits of float32.
+    same("explained", found["explained"], values[:2], 1e-6 if fidelity == "exact vectors" else 1e-5)
+    same("variance", found["variance"], values.sum(), 1e-9 if fidelity == "exact vectors" else 1e-5)
     for axis, place in enumerate((found["x"], found["y"])):
         expected = (x - x.mean(axis=0)) @ vectors[:, axis]
         place = np.array(place)
@@ -297,7 +298,7 @@ check_vectors(index, x, "--all")
 x = data(6000, 16, 12)
 for factory in ("PQ4x8np", "PQ4x4fs", "SQ8", "SQ6", "SQ4", "SQfp16", "SQbf16", "RQ3x6_Nfloat", "PRQ2x2x5", "LSHr", "RaBitQ",
                 "IVF32,PQ4x8np", "IVF32,PQ4x4fsr", "IVF32,SQ8", "IVF32,RaBitQ", "IVF32,RQ3x6_Nfloat", "IVF32_HNSW8,PQ8x4",
-                "IVF32,PQ4x8+4"):
+                "IVF32,PQ4+4"):
     check_decoded(factory, x)
 check_decoded("PQ4x8np", x, faiss.METRIC_INNER_PRODUCT)
 check_decoded("HNSW8,SQ8", x, path="storage")
