@@ -19,7 +19,7 @@ mod label;
 mod stored;
 mod stream;
 
-pub use find::{codes_of, find, find_codes, find_plain};
+pub use find::{codes_of, find, find_codes, find_floats, find_plain};
 pub use label::{FindRows, LabelStream, Labels};
 pub use stored::{Beside, Coarse, Codes, Key, NoVectors, Stored};
 pub use stream::{VectorBatch, VectorStream};

@@ -22,6 +22,7 @@ fn main() {
                 decode: has(2),
                 range: has(1).then_some(1000),
                 one: has(0),
+                undecoded: None,
             },
             ids: IdFacts {
                 own: Some(true),

@@ -44,7 +44,7 @@ pub fn planned(opened: &Opened, options: &Options) -> Result<Plan, Cause> {
 /// A map of the vectors in the file at `path`.
 ///
 /// # Errors
-/// When they are not stored as plain floats, or cannot be read.
+/// When there are none that are floats or decode to them, or they cannot be read.
 pub fn map(path: &Path, options: &Options) -> Result<Map, Error> {
     let opened = Opened::open(path)?;
     map_opened(&opened, options, &|_, _| {}).map_err(|cause| cause.reading(path))

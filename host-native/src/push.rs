@@ -12,6 +12,7 @@ use crate::{
     remote::{Address, Client, Login, Tally, Trouble, Waiting, quirks},
     source::{FileSource, Source},
 };
+use faissil_core::plan::Stores;
 use std::{
     path::Path,
     thread,
@@ -86,6 +87,9 @@ pub fn push(
         warnings.push(format!(
             "version {said} of the server is newer than the newest that is known; it is taken to do the same"
         ));
+    }
+    if file.facts().stores != Stores::Floats {
+        warnings.push("decoded vectors were pushed: the file does not store those that were added".into());
     }
     let base = format!("{}_base", address.index);
     let list = client.list().map_err(|trouble| what(trouble.into()))?;

@@ -31,7 +31,15 @@ fn facts(can: Can, stores: Stores) -> Facts {
 
 /// Everything that a source could do.
 fn all() -> Can {
-    Can { native: Some(4096), cached: run(5..15), bulk: Some(16), decode: true, range: Some(10), one: true }
+    Can {
+        native: Some(4096),
+        cached: run(5..15),
+        bulk: Some(16),
+        decode: true,
+        range: Some(10),
+        one: true,
+        undecoded: None,
+    }
 }
 
 fn short(strategy: Strategy) -> &'static str {
@@ -78,6 +86,7 @@ fn every_combination_of_what_a_source_can_do() {
                     decode: has(2),
                     range: has(1).then_some(10),
                     one: has(0),
+                    undecoded: None,
                 };
                 let flags: String =
                     "NBDR1".chars().zip((0..5).rev()).map(|(name, bit)| if has(bit) { name } else { '.' }).collect();
@@ -105,7 +114,8 @@ fn every_fault_takes_its_strategy_away() {
 
 #[test]
 fn what_the_caller_accepts_decides() {
-    let remote = || Can { native: None, cached: run(5..15), bulk: Some(16), decode: false, range: Some(10), one: true };
+    let remote =
+        || Can { native: None, cached: run(5..15), bulk: Some(16), range: Some(10), one: true, ..Can::default() };
     let policies = [
         ("default", Policy::default()),
         ("exact vectors or better", Policy { floor: Level::ExactVectors, ..Policy::default() }),

@@ -11,7 +11,7 @@ import { expect, pick, test } from "./world.ts";
 import type { Locator, Page } from "@playwright/test";
 
 const fixture = (name: string) => ({ name: `${name}.faiss`, bytes: readFileSync(resolve(import.meta.dirname, `../../fixtures/faiss/1.15.1/${name}.faiss`)) });
-/** Kinds that the other tests do not open: graphs of another kind, bits, codebooks, ids that repeat, codes that are not decoded. */
+/** Kinds that the other tests do not open: graphs of another kind, bits, codebooks, ids that repeat, codes of which nothing is counted. */
 const MORE = ["nsg_flat", "bin_hnsw", "rq3x4", "lsh", "sq4", "ivf_flat_dedup", "flat_naneuclidean", "eden3_biased"].map(fixture);
 const FILES = [...SAMPLE_FILES, ...FIXTURE_FILES.filter(({ inspect }) => inspect.index !== null), ...MORE];
 

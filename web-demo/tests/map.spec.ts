@@ -1,4 +1,6 @@
 // The map: its numbers against the native command, and what is done on it by mouse and by keys.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Page } from "@playwright/test";
 import type { VectorMap } from "faissil";
 import { float } from "../src/data/format.ts";
@@ -153,13 +155,28 @@ test("the map is used by keys alone", async ({ page, visit }) => {
   await expect(page).toHaveURL(/view=vectors&row=1999/);
 });
 
-test("vectors that are not stored as plain floats have no map, and it says why", async ({ page, visit }) => {
+test("vectors of codes are drawn as they decode, and Vectors says that they are", async ({ page, visit }) => {
+  const native = said(named("hnsw_sq8.faiss"), "map", "--json") as VectorMap;
+  expect(native.fidelity).toBe("decoded vectors");
   await visit();
   await pick(page, named("hnsw_sq8.faiss"));
   await expect(page.locator(".top-name")).toHaveText("hnsw_sq8.faiss");
   await page.keyboard.press("6");
+  await expect(stated(page)).toContainText(`All ${native.row.length}\u00a0decoded vectors, along the two directions in which they vary most: ${(100 * native.explained_share[0]).toFixed(1)}\u202f%`);
+  await page.getByRole("listbox", { name: /Rows on the map/ }).focus();
+  await page.keyboard.press("Home");
+  await expect(page.locator(".map-chosen")).toContainText(`norm ${float(native.norm[0] ?? 0)}`);
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Decoded: as FAISS reconstructs it")).toBeVisible();
+});
+
+test("bits have no map, and it says why", async ({ page, visit }) => {
+  await visit();
+  await pick(page, { name: "bin_flat.faiss", bytes: readFileSync(resolve(import.meta.dirname, "../../fixtures/faiss/1.15.1/bin_flat.faiss")) });
+  await expect(page.locator(".top-name")).toHaveText("bin_flat.faiss");
+  await page.keyboard.press("6");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("No map");
-  await expect(page.getByRole("status").filter({ hasText: "needs decoding" })).toContainText("IndexScalarQuantizer (IxSQ at byte 5173) stores QT_8bit codes of 16 bytes a vector");
+  await expect(page.getByRole("status").filter({ hasText: "has no floats" })).toContainText("IndexBinaryFlat (IBxF at byte 0) stores bits");
 });
 
 test("of a large file a sample is drawn, which is stated and can be changed", async ({ page, visit, serve }) => {
@@ -168,12 +185,12 @@ test("of a large file a sample is drawn, which is stated and can be changed", as
   await expect(page.getByText(/A map reads a random sample of the vectors/)).toContainText("16.0\u00a0MiB at most, from its server");
   expect(server.sent()).toBeLessThan(256 * 1024);
   await page.getByRole("button", { name: "Draw the map" }).click();
-  await expect(stated(page)).toContainText("A random sample of 4\u202f096\u00a0vectors out of 100\u202f000\u202f000 (256\u00a0runs of up to 16\u00a0rows, seed 1). All of them are the same.");
+  await expect(stated(page)).toContainText("A random sample of 4\u202f096\u00a0exact vectors out of 100\u202f000\u202f000 (256\u00a0runs of up to 16\u00a0rows, seed 1). All of them are the same.");
   await page.getByText("Another sample").click();
   await page.getByLabel("rows", { exact: true }).fill("512");
   await page.getByLabel("seed").fill("7");
   await page.getByRole("button", { name: "Draw it" }).click();
-  await expect(stated(page)).toContainText(/A random sample of 512\svectors .*seed 7/);
+  await expect(stated(page)).toContainText(/A random sample of 512\sexact vectors .*seed 7/);
   await expect(page.locator(".line-code")).toContainText("faissil map tall.faiss --rows 512 --seed 7");
   expect(server.sent()).toBeLessThan(64 << 20);
 });

@@ -50,7 +50,7 @@ export const VIEWS: readonly Screen[] = [
     name: "map",
     hash: "#sample=ivf&view=map&row=17",
     ready: async (page) => {
-      await expect(page.getByText("All 2 000 vectors")).toBeVisible();
+      await expect(page.getByText("All 2 000 exact vectors")).toBeVisible();
       await expect(page.locator(".map-chosen")).toContainText("row 17");
     },
   },

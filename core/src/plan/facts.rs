@@ -67,6 +67,8 @@ pub struct Can {
     pub bulk: Option<u64>,
     /// Whether the codes can be read and there is a decoder for them.
     pub decode: bool,
+    /// Why not, where that is known.
+    pub undecoded: Option<String>,
     /// Neighbouring rows reconstructed, by the page.
     pub range: Option<u64>,
     /// One row reconstructed.

@@ -170,7 +170,10 @@ pub(super) fn over_budget(facts: &Facts, policy: &Policy, requests: u64, bytes: 
 
 /// Whether a strategy can be used at all, and with which page.
 fn offer(strategy: Strategy, facts: &Facts, policy: &Policy) -> Result<Offer, String> {
-    let most = strategy.page(facts).ok_or_else(|| String::from(strategy.lacking()))?;
+    let most = strategy.page(facts).ok_or_else(|| match &facts.can.undecoded {
+        Some(why) if strategy == Strategy::DecodeCodes => why.clone(),
+        _ => String::from(strategy.lacking()),
+    })?;
     if let Some(why) = strategy.call().and_then(|call| facts.forbidden(call)) {
         return Err(format!("it {why}"));
     }

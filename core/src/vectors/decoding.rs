@@ -18,6 +18,8 @@ pub(super) struct Decoding {
     beside: Option<Beside>,
     in_lists: bool,
     files: Files,
+    /// What is read first.
+    spans: Vec<Span>,
     tables: Option<Tables>,
     ready: Option<Ready>,
     /// The list whose centroid is at hand.
@@ -71,6 +73,7 @@ impl Decoding {
             beside: stored.beside.clone(),
             in_lists: matches!(stored.codes, Codes::Lists(..)),
             files,
+            spans: stored.tables(),
             tables: None,
             ready: None,
             centroid: None,
@@ -114,15 +117,7 @@ impl Decoding {
     fn load(&mut self) -> Read<()> {
         let tables = match &mut self.tables {
             Some(tables) => tables,
-            None => {
-                let mut spans = self.coding.tables();
-                spans.extend(self.coarse.iter().flat_map(|coarse| coarse.coding.tables()));
-                if let Some(beside) = &self.beside {
-                    spans.extend(beside.coding.iter().flat_map(Coding::tables));
-                    spans.push(beside.span);
-                }
-                self.tables.insert(Tables::new(spans, self.files.stream)?)
-            }
+            None => self.tables.insert(Tables::new(self.spans.clone(), self.files.stream)?),
         };
         let read = match tables.step()? {
             Step::Need(span) => return Err(Stop::Need(span)),

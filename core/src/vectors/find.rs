@@ -23,6 +23,17 @@ pub fn find(outline: &Outline) -> Result<Stored<'_>, NoVectors> {
     storage.holds(codes, code_bytes, coding, coarse, beside).ok_or_else(|| NoVectors::unread(record))
 }
 
+/// The same where rows are floats, stored or decoded, and not the bits of a binary index.
+///
+/// # Errors
+/// As [`find`], and for bits.
+pub fn find_floats(outline: &Outline) -> Result<Stored<'_>, NoVectors> {
+    match outline.root.family {
+        Family::BinaryIndex => Err(NoVectors::stores(&outline.root, "has no floats", "bits")),
+        _ => find(outline),
+    }
+}
+
 /// The same where vectors are stored as plain floats: for who wants what was added and no other.
 ///
 /// # Errors
@@ -31,7 +42,7 @@ pub fn find_plain(outline: &Outline) -> Result<Stored<'_>, NoVectors> {
     let storage = storage(&outline.root)?;
     let (record, verdict) = (storage.record, "needs decoding");
     if outline.root.family == Family::BinaryIndex {
-        return Err(NoVectors::stores(&outline.root, "has no floats", "bits"));
+        return find_floats(outline);
     }
     if let Some((around, transform)) = storage.around.zip(storage.transforms.first()) {
         let what = format!("vectors that went through {}", transform.class);
@@ -58,13 +69,18 @@ pub fn find_plain(outline: &Outline) -> Result<Stored<'_>, NoVectors> {
 /// # Errors
 /// [`NoVectors`], where codes of several rows are packed together or none are stored.
 pub fn find_codes(outline: &Outline) -> Result<Stored<'_>, NoVectors> {
-    storage(&outline.root)?.codes()
+    let stored = storage(&outline.root)?.codes()?;
+    match stored.codes {
+        Codes::Blocks { .. } | Codes::Lists(_, Some(_)) => Err(packed(stored.record)),
+        _ => Ok(stored),
+    }
 }
 
-/// Where this very record stores one code a row; its id maps, transforms and what is around it are not looked at.
+/// The codes of this very record, one a row, those that lie in blocks taken out of them; its id maps, transforms and
+/// what is around it are not looked at.
 ///
 /// # Errors
-/// As [`find_codes`].
+/// [`NoVectors`], where none are stored.
 pub fn codes_of(record: &Record) -> Result<Stored<'_>, NoVectors> {
     Storage { record, maps: Vec::new(), transforms: Vec::new(), around: None }.codes()
 }
@@ -114,14 +130,13 @@ impl<'a> Storage<'a> {
     /// One code a row.
     fn codes(self) -> Result<Stored<'a>, NoVectors> {
         let record = self.record;
-        let packed = || NoVectors::stores(record, "cannot be compared row by row", "codes that are not one a row");
+        let packed = || packed(record);
         let coding = Coding { codec: Codec::Bytes, d: record.u64("d").unwrap_or(0), reverse: Vec::new() };
         let (codes, code_bytes) = place_of(record).map_err(|why| if is_flat(record) { why } else { packed() })?;
         let is_one_a_row = match codes {
-            Codes::Rows(_) => true,
+            Codes::Rows(_) | Codes::Blocks { .. } | Codes::Lists(_, Some(_)) => true,
             Codes::Levels { .. } => is_flat(record),
             Codes::Lists(lists, None) => is_flat(record) || !matches!(lists.layout, Layout::Panorama { .. }),
-            Codes::Blocks { .. } | Codes::Lists(_, Some(_)) => false,
         };
         if !is_one_a_row {
             return Err(packed());
@@ -202,6 +217,11 @@ impl<'a> Storage<'a> {
         };
         Some(stored).filter(Stored::fits)
     }
+}
+
+/// Codes of several rows lie in one.
+fn packed(record: &Record) -> NoVectors {
+    NoVectors::stores(record, "cannot be compared row by row", "codes that are not one a row")
 }
 
 fn is_graph(class: &str) -> bool {

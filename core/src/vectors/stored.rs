@@ -124,6 +124,18 @@ impl Stored<'_> {
         self.coding.is_trivial()
     }
 
+    /// What decoding reads whole before the first row, in the order in which it is read: codebooks, those of the coarse
+    /// quantizer, and what stands beside the codes.
+    pub fn tables(&self) -> Vec<Span> {
+        let mut spans = self.coding.tables();
+        spans.extend(self.coarse.iter().flat_map(|coarse| coarse.coding.tables()));
+        if let Some(beside) = &self.beside {
+            spans.extend(beside.coding.iter().flat_map(Coding::tables));
+            spans.push(beside.span);
+        }
+        spans
+    }
+
     /// That the data has room for all rows; an outline without a fault always says so.
     pub(super) fn fits(&self) -> bool {
         let bytes = self.code_bytes.checked_mul(self.rows);

@@ -4,9 +4,10 @@ use super::{Arrived, Lost, Source};
 use crate::{Cause, Error, drive::drive_on, inspect::Index, opened::Opened, store::Store};
 use faissil_core::{
     describe,
+    ids::{IdPlace, place},
     outline::Value,
     plan::{Can, Cost, Facts, IdFacts, IdStep, Mode, Stores, Strategy},
-    vectors::{Codes, LabelStream, Stored, VectorStream, find},
+    vectors::{Codes, LabelStream, Stored, VectorStream, find_floats},
 };
 use std::{ops::Range, path::Path};
 
@@ -57,7 +58,7 @@ impl<'a> FileSource<'a> {
     /// Whether every row has its number for an id.
     ///
     /// # Errors
-    /// When ids cannot be read, or vectors are not stored as plain floats.
+    /// When ids cannot be read, or there are no vectors, stored or decoded.
     pub fn ids_are_row_numbers(&self) -> Result<bool, Cause> {
         let stored = self.stored()?;
         let mut stream = LabelStream::new(&stored, self.index.files(), 0..stored.rows);
@@ -75,13 +76,13 @@ impl<'a> FileSource<'a> {
     }
 
     fn stored(&self) -> Result<Stored<'_>, Cause> {
-        find(&self.index.outline).map_err(|not| Cause::Refused(not.reason))
+        find_floats(&self.index.outline).map_err(|not| Cause::Refused(not.reason))
     }
 
     /// Go through all vectors and their ids in the order in which they are stored; ids are row numbers where none are stored.
     ///
     /// # Errors
-    /// When they cannot be read, are not plain floats, or as `take`.
+    /// When they cannot be read, or as `take`.
     pub fn each(&self, mut take: impl FnMut(&[i64], &[u8]) -> Result<(), Cause>) -> Result<(), Cause> {
         if let Some(missing) = &self.index.side_missing {
             return Err(Cause::Refused(missing.clone()));
@@ -107,13 +108,21 @@ impl<'a> FileSource<'a> {
 fn facts(index: &Index<'_>) -> Facts {
     let outline = &index.outline;
     let root = &outline.root;
-    let stored = find(outline);
+    let stored = find_floats(outline);
     let d = u32::try_from(root.u64("d").unwrap_or(0)).unwrap_or(u32::MAX);
-    // Lists under an id map come in another order than the map's rows.
-    let in_order = stored.as_ref().is_ok_and(|stored| {
-        !stored.is_binary() && (!matches!(stored.codes, Codes::Lists(..)) || stored.maps.is_empty())
-    });
-    let own = stored.as_ref().ok().map(|stored| !stored.maps.is_empty() || matches!(stored.codes, Codes::Lists(..)));
+    let undecoded = match &stored {
+        Err(not) => Some(not.reason.clone()),
+        Ok(stored) if matches!(stored.codes, Codes::Lists(..)) && !stored.maps.is_empty() => Some(
+            "lists under an id map come in another order than the rows of the map; `faissil vectors` decodes them"
+                .into(),
+        ),
+        Ok(_) => index.side_missing.clone(),
+    };
+    let own = match place(outline) {
+        IdPlace::None => Some(false),
+        IdPlace::Unfollowed(_) => None,
+        IdPlace::Map { .. } | IdPlace::Lists { .. } => Some(true),
+    };
     let row_bytes = u64::from(d) * 4;
     Facts {
         mode: Mode::Local,
@@ -123,10 +132,11 @@ fn facts(index: &Index<'_>) -> Facts {
         stores: if stored.as_ref().is_ok_and(Stored::is_exact) { Stores::Floats } else { Stores::Codes },
         can: Can {
             native: Some(index.stream.len()).filter(|_| outline.fault.is_none()),
-            decode: in_order && index.side_missing.is_none(),
+            decode: undecoded.is_none(),
+            undecoded,
             ..Can::default()
         },
-        ids: IdFacts { own, map: own == Some(true), ..IdFacts::default() },
+        ids: IdFacts { own, map: own == Some(true) && stored.is_ok(), ..IdFacts::default() },
         faults: Vec::new(),
         cost: Cost { request_ms: 0, bytes_per_ms: 500_000, row_bytes, row_memory: row_bytes, base_memory: 8 << 20 },
     }

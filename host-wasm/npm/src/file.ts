@@ -137,7 +137,7 @@ export class IndexFile {
 
   /**
    * How the index is doing: what makes searches slow, what they cannot find, what no index should hold. Of a large one a sample
-   * is looked at, which the report describes. What cannot be looked at, such as codes that are not decoded yet, says so;
+   * is looked at, which the report describes. What cannot be looked at, such as the vectors of a binary index, says so;
    * damage is no error.
    */
   async health(options: HealthOptions = {}): Promise<Health> {
@@ -145,8 +145,8 @@ export class IndexFile {
   }
 
   /**
-   * The vectors, or a sample of them, in two dimensions: along their principal components. At most 5000 points. Refused where they
-   * are not stored as plain floats.
+   * The vectors, or a sample of them, in two dimensions: along their principal components. At most 5000 points. Refused where there
+   * are none that decode, and of a binary index.
    */
   async map(options: MapOptions = {}): Promise<VectorMap> {
     return map(await this.openOther('health'), options)

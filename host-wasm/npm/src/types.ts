@@ -156,7 +156,7 @@ export interface FoundId {
   places: { row: number; list: number | null; offset: number | null }[]
 }
 
-/** Vectors that are stored as plain floats, ascending by row. */
+/** Vectors, exact or decoded, ascending by row. */
 export interface Vectors {
   /** Dimensions. */
   d: number

@@ -94,11 +94,11 @@ const ANSWERS: Answers = {
   },
 
   async vectors({ handle, first, count }, { signal }) {
-    const { d, ids, values, bits } = await find(handle).index.vectors({ first, count }, { signal });
+    const { d, fidelity, ids, values, bits } = await find(handle).index.vectors({ first, count }, { signal });
     // Bits are shown as what they are: 0 and 1.
     const bit = (_: unknown, at: number): number => ((bits[at >> 3] ?? 0) >> (at & 7)) & 1;
     const shown = bits.length > 0 ? Float32Array.from({ length: bits.length * 8 }, bit) : values;
-    return { d, ids, values: shown };
+    return { d, fidelity: bits.length > 0 ? "bits" : fidelity, ids, values: shown };
   },
 
   async names({ handle, attachment }, { signal }) {

@@ -1,6 +1,6 @@
 // Everything that page and worker say to each other. The page asks, the worker answers once, and reports progress
 // in between; both ends are checked against this one table.
-import type { Health, HealthPlan, HealthSection, VectorMap } from "faissil";
+import type { Health, HealthPlan, HealthSection, VectorMap, Vectors } from "faissil";
 import type { Inspection, Part, Verification } from "../data/json";
 import type { SampleOf } from "../data/sample";
 
@@ -38,6 +38,8 @@ export interface Place {
 /** Float32 rows with their ids. */
 export interface Rows {
   d: number;
+  /** Whether they are the vectors that were added or what codes decode to; or the bits of a binary index. */
+  fidelity: Vectors["fidelity"] | "bits";
   ids: BigInt64Array;
   values: Float32Array;
 }

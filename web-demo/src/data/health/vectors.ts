@@ -6,20 +6,23 @@ import type { Look, Measures, Panel } from "./panel";
 
 const ODD = { nan: "NaN in it", infinite: "an infinite value in it", zero: "all zero" } as const;
 
+/** The words for one vector. */
+export const oneOf = (fidelity: VectorsDetail["fidelity"]): string => fidelity.replace(/s$/, "");
+
 export function vectorPanels(detail: VectorsDetail, looked: number, measures: Measures): Panel[] {
   const { norm } = detail;
   return [
     {
       title: "Norms",
       what: norm
-        ? `L2 norms of the vectors whose values are all finite: ${float(norm.mean)} on average, from ${float(norm.min)} to ${float(norm.max)}.`
+        ? `L2 norms of the ${detail.fidelity} whose values are all finite: ${float(norm.mean)} on average, from ${float(norm.min)} to ${float(norm.max)}.`
         : "No vector that was looked at has only finite values.",
       looks: [histogram(detail), quantiles(detail)],
       measures: measures.take("norm-spread"),
     },
     {
       title: "Odd vectors",
-      what: `Of ${plural(looked, "vector")} of ${plural(detail.d, "dimension")} that were looked at.`,
+      what: `Of ${plural(looked, oneOf(detail.fidelity))} of ${plural(detail.d, "dimension")} that were looked at.`,
       looks: [
         {
           name: "by kind",

@@ -1,9 +1,10 @@
 // The vectors of the index in two dimensions, or a sample of them, and the rows of those that are chosen there.
 import { createEffect, createResource, on, onCleanup, Show, untrack, type JSX } from "solid-js";
 import type { VectorMap } from "faissil";
-import { plural, size } from "../../data/format";
+import { count, plural, size } from "../../data/format";
 import { chunkLength, mostRead } from "../../data/health/cost";
 import { drawnBy } from "../../data/health/panel";
+import { oneOf } from "../../data/health/vectors";
 import type { SampleOf } from "../../data/sample";
 import { draw, drawing, map } from "../../state/examining";
 import { rowCount } from "../../state/rows";
@@ -11,6 +12,7 @@ import { choose } from "../../state/selection";
 import type { OpenFile } from "../../state/session";
 import { chunks, prepare } from "../../state/verifying";
 import { SampleForm } from "../../ui/sample-form";
+import { ask } from "../../worker/client";
 import { Drawn } from "./drawn";
 import "./map.css";
 
@@ -22,22 +24,16 @@ const SAMPLE = 4096;
 
 export default function MapView(props: { file: OpenFile }): JSX.Element {
   const isRemote = (): boolean => "url" in props.file.source;
-  const cost = (sample: SampleOf): number => {
-    const row = 4 * Number(props.file.inspection.index?.d ?? 0);
-    const all = rowCount(props.file);
-    const rows = Math.min(all, sample.rows ?? (all <= MOST.points ? all : SAMPLE), MOST.points, Math.floor(MOST.bytes / (row || 1)));
-    const runs = rows < all ? Math.min(rows, sample.runs ?? 256) : 1;
-    return mostRead([{ runs, bytes: rows * row }], chunkLength(chunks()), Number(props.file.inspection.size_bytes));
-  };
   let isGone = false;
   onCleanup(() => (isGone = true));
-  const [isReady] = createResource(
+  const [cost] = createResource(
     () => props.file,
     async (file) => {
-      if (untrack(drawing.phase) !== "idle") return true;
+      if (rowCount(file) === 0) return 0;
       await prepare(file);
-      if (!isGone && untrack(drawing.phase) === "idle" && rowCount(file) > 0 && (!untrack(isRemote) || untrack(() => cost({})) <= FREE)) draw(file, {});
-      return true;
+      const bytes = await costOf(file);
+      if (!isGone && untrack(drawing.phase) === "idle" && (!untrack(isRemote) || bytes <= FREE)) draw(file, {});
+      return bytes;
     },
   );
   createEffect(on(drawing.sample, (sample) => choose({ sample })));
@@ -46,20 +42,32 @@ export default function MapView(props: { file: OpenFile }): JSX.Element {
   );
   return (
     <Show when={rowCount(props.file) > 0} fallback={<p class="opening">There are no vectors in it.</p>}>
-      <Show when={map()} fallback={<Waiting isReady={!isReady.loading} cost={cost({})} isRemote={isRemote()} onDraw={() => draw(props.file, drawing.sample())} again={again()} />} keyed>
+      <Show when={map()} fallback={<Waiting isReady={!cost.loading} cost={cost() ?? 0} isRemote={isRemote()} onDraw={() => draw(props.file, drawing.sample())} again={again()} />} keyed>
         {(now) => <Drawn map={now} file={props.file} stated={stated(now)} again={again()} />}
       </Show>
     </Show>
   );
 }
 
+/** Bytes that a map of the usual size reads at most: what health plans for as many vectors, with all that they are decoded with. */
+async function costOf(file: OpenFile): Promise<number> {
+  const row = 4 * Number(file.inspection.index?.d ?? 0);
+  const all = rowCount(file);
+  const rows = Math.min(all <= MOST.points ? all : SAMPLE, Math.max(1, Math.floor(MOST.bytes / (row || 1))));
+  const { parts } = await ask("healthPlan", { handle: file.handle, sample: { rows } });
+  const vectors = parts.filter(({ part, omitted }) => part === "vectors" && omitted === null);
+  const runs = vectors.map(({ coverage, bytes_most }) => ({ runs: coverage.sample?.runs ?? 1, bytes: bytes_most }));
+  return mostRead(runs, chunkLength(chunks()), Number(file.inspection.size_bytes));
+}
+
 /** What the picture shows, and how much of the index and of the vectors is not in it. */
-function stated({ coverage, variance, explained_share: [first, second], left_out }: VectorMap): string {
+function stated({ coverage, fidelity, variance, explained_share: [first, second], left_out }: VectorMap): string {
   const percent = (value: number): string => `${(100 * value).toFixed(1)}\u202f%`;
+  const vector = oneOf(fidelity);
   const which =
     coverage.tag === "complete"
-      ? `All ${plural(coverage.of, "vector")}`
-      : `A random sample of ${plural(coverage.looked_at, "vector")} out of ${plural(coverage.of, "vector").replace(/\u00a0vectors?$/, "")} (${drawnBy(coverage)})`;
+      ? `All ${plural(coverage.of, vector)}`
+      : `A random sample of ${plural(coverage.looked_at, vector)} out of ${count(coverage.of)} (${drawnBy(coverage)})`;
   const without = left_out > 0 ? ` ${plural(left_out, "row")} with a value that is not finite ${left_out === 1 ? "is" : "are"} left out.` : "";
   if (variance === 0) return `${which}. All of them are the same.${without}`;
   return `${which}, along the two directions in which they vary most: ${percent(first)} of the variance across, ${percent(second)} up. The other ${percent(Math.max(0, 1 - first - second))} is not in the picture.${without}`;
