@@ -219,7 +219,7 @@ fn any_facts() -> impl Strategy_<Value = Facts> {
             rows,
             d,
             stores,
-            can: Can { native: can.0, cached, bulk: can.2, decode: can.3, range: can.4, one: can.5 },
+            can: Can { native: can.0, cached, bulk: can.2, decode: can.3, range: can.4, one: can.5, undecoded: None },
             ids: IdFacts { own: ids.0, map: ids.1, cached: ids.2, served: ids.3, search: ids.4 },
             faults: faults.into_iter().map(|forbids| Fault { forbids, why: "breaks".into() }).collect(),
             cost: Cost {
