@@ -5,7 +5,6 @@ import { count, plural, size } from "../../data/format";
 import { chunkLength, mostRead } from "../../data/health/cost";
 import { drawnBy } from "../../data/health/panel";
 import { oneOf } from "../../data/health/vectors";
-import type { SampleOf } from "../../data/sample";
 import { draw, drawing, map } from "../../state/examining";
 import { rowCount } from "../../state/rows";
 import { choose } from "../../state/selection";
