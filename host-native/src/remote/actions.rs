@@ -69,7 +69,7 @@ impl Client {
         found.ok_or_else(|| Trouble::Denied(format!("there is no index `{}`", index.escape_debug())))
     }
 
-    /// What an index is (`get_index_status`, or by the way around it, see [`quirks`]).
+    /// What an index is (`get_index_status`, or by the way around it, see [`quirks`](super::quirks)).
     ///
     /// # Errors
     /// As every question.
