@@ -86,6 +86,9 @@ pub fn check_floor(opened: &Opened, snapshot: &Snapshot, floor: Level) -> Result
         }
         first += run.rows;
     }
+    if fidelity.runs.is_empty() && floor == Level::ExactBytes {
+        return Err(Cause::Refused("it stands in for an index without rows, and is not that byte for byte".into()));
+    }
     if below.is_empty() {
         return Ok(());
     }

@@ -70,7 +70,10 @@ pub fn push(
     let rows = file.facts().rows;
     let numbered = file.ids_are_row_numbers().map_err(reading)?;
     let kind = match kind {
-        Some(kind) => kind.to_string(),
+        Some(kind) => {
+            check_metric(kind, file.metric().0).map_err(what)?;
+            kind.to_string()
+        }
         None => kind_of(file.metric().0, numbered).map_err(what)?,
     };
     let with_ids = kind.starts_with("IDMap");
@@ -126,6 +129,22 @@ fn kind_of(metric: i32, numbered: bool) -> Result<String, Cause> {
         other => return Err(Cause::Refused(format!("the server makes no index with the metric {other}"))),
     };
     Ok(if numbered { flat.into() } else { format!("IDMap2:{flat}") })
+}
+
+/// That an index of the type `kind` measures as the file does: searches would find other vectors, without a word.
+/// Types that end in `IP` are of the inner product, all others of L2 (`create_index`, FAISSx 0.20260422.2).
+fn check_metric(kind: &str, metric: i32) -> Result<(), Cause> {
+    let base = kind.rsplit([':', ',']).next().unwrap_or(kind);
+    let is_inner = base == "IP" || base.ends_with("_IP");
+    let (makes, has) = match (is_inner, metric) {
+        (true, 0) | (false, 1) => return Ok(()),
+        (true, 1) => ("inner products", "L2 distances"),
+        (false, 0) => {
+            ("L2 distances", "inner products (the server's types for these end in `IP`: IP, IVF_IP, HNSW_IP, PQ_IP)")
+        }
+        _ => return kind_of(metric, true).map(drop),
+    };
+    Err(Cause::Refused(format!("an index of the type {kind} searches by {makes}, and the file by {has}")))
 }
 
 struct Pushing<'a, 'f> {
@@ -264,5 +283,21 @@ impl Pushing<'_, '_> {
         let answers = self.client.search(&self.address.index, &queries, self.file.d(), NEIGHBOURS.min(self.rows))?;
         let found = wanted.iter().zip(&answers).filter(|(id, answer)| answer.labels.contains(id)).count();
         Ok((found as u64, wanted.len() as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_must_measure_as_the_file_does() {
+        for kind in ["IP", "IVF_IP", "HNSW_IP", "IDMap2:IP", "IDMap:PQ_IP"] {
+            assert!(check_metric(kind, 0).is_ok() && check_metric(kind, 1).is_err(), "{kind}");
+        }
+        for kind in ["L2", "HNSW32", "IDMap2:HNSW32", "PCA8,L2", "PQ4x4"] {
+            assert!(check_metric(kind, 1).is_ok() && check_metric(kind, 0).is_err(), "{kind}");
+        }
+        assert!(check_metric("L2", 4).unwrap_err().to_string().contains("metric 4"));
     }
 }

@@ -332,6 +332,10 @@ fn the_command_takes_a_key_and_prints_what_its_document_says() {
     let (code, _, said) = command(dir, &["pull", &url("empty"), "empty.faissil", "--key-file", "key"], &[]);
     assert_eq!(code, 0, "{said}");
     assert_eq!(command(dir, &["verify", "empty.faissil"], &[]).0, 0);
+    let (_, page, _) = command(dir, &["inspect", "empty.faissil"], &[]);
+    assert!(page.contains("exact vectors") && !page.contains("exact bytes"), "{page}");
+    let (code, _, said) = command(dir, &["load", "empty.faissil", "empty.faiss", "--floor", "exact-bytes"], &[]);
+    assert!(code == 2 && said.contains("stands in for an index without rows"), "{said}");
     let (code, _, said) = command(dir, &["pull", &url("x"), ".", "--key-file", "key"], &[]);
     assert!(code == 2 && said.contains("is a directory"), "{said}");
     let (code, page, _) = command(dir, &["inspect", "x.faissil"], &[]);

@@ -47,8 +47,8 @@ impl Prepared<'_> {
 
     /// How close the rows come to what was added, at worst.
     pub(crate) fn level(&self) -> Level {
-        let runs = self.fidelity.iter().flat_map(|fidelity| &fidelity.runs);
-        runs.filter_map(|run| Level::from_number(run.level)).max().unwrap_or(Level::ExactBytes)
+        let recorded = self.fidelity.as_ref();
+        recorded.map_or(Level::ExactBytes, |recorded| Level::worst(recorded.runs.iter().map(|run| run.level)))
     }
 }
 
