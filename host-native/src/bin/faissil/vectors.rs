@@ -11,7 +11,7 @@ use faissil::{
     Cause, Error,
     core::{
         ids::{ExternalId, IdStream, Row, place},
-        look_up::{fidelity, rows_by_id, rows_of},
+        look_up::{fidelity, rows_by_id},
         outline::{Record, Value},
         vectors::{Codes, Stored, VectorStream, find},
     },
@@ -130,7 +130,7 @@ impl Args {
             let count = rows.len() as u64;
             return Ok((VectorStream::rows(stored, files, rows, false), count, Some(ids)));
         }
-        let rows = rows_of(self.rows.clone(), stored.rows)?;
+        let rows = args::rows_there(self.rows.as_ref(), stored.rows)?;
         let count = rows.end - rows.start;
         Ok((VectorStream::new(stored, files, [rows], with_ids), count, None))
     }
@@ -163,7 +163,8 @@ impl Args {
         let reading = |cause: Cause| cause.reading(&self.file);
         let damage = |said: String| reading(Cause::Damage(said));
         let place = place(&index.outline);
-        let rows = rows_of(self.rows.clone(), place.count().unwrap_or(0)).map_err(|cause| reading(cause.into()))?;
+        let rows =
+            args::rows_there(self.rows.as_ref(), place.count().unwrap_or(0)).map_err(|cause| reading(cause.into()))?;
         let count = rows.end - rows.start;
         let mut vectors = self.create(stored, count, false)?;
         let joined = index.joined();
