@@ -30,9 +30,13 @@ use std::{
 ///
 /// Vectors that are stored as plain float32 come out bit for bit: Flat, IVF Flat, HNSW, NSG and NNDescent over Flat, these behind id
 /// maps, and the exact copy of a refinement. Codes (scalar, product and additive quantizers, fast scan, RaBitQ, LSH and others) are
-/// decoded as FAISS reconstructs them, transforms are undone; what is written says which it is. A binary index gives its bits, as
-/// bytes. Rows are those of `faissil ids`: those of the id map where there is one, else list 0
-/// first, then list 1, and so on; the exact copy of a refinement has an order of its own, which --ids-out tells.
+/// decoded as FAISS reconstructs them, transforms are undone. A binary index gives its bits, as bytes.
+///
+/// What is printed says the fidelity, which is `fidelity` in the JSON: "exact vectors" are those that were added, bit for bit; "decoded
+/// vectors" are what a code stands for, close to what was added.
+///
+/// Rows are those of `faissil ids`: those of the id map where there is one, else list 0 first, then list 1, and so on; the exact copy
+/// of a refinement has an order of its own, which --ids-out tells.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The index file or snapshot
