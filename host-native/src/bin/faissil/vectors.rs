@@ -64,7 +64,7 @@ impl Args {
             return Err(Cause::Refused("--json prints there too".into()).of("cannot write vectors to standard output"));
         }
         let opened = open(&self.file)?;
-        let reading = |cause: Cause| cause.reading(&self.file);
+        let reading = |cause: Cause| self.not_taken(cause);
         self.check_outputs(&opened)?;
         let index = Index::of(&opened).map_err(reading)?;
         if let Some(missing) = &index.side_missing {
@@ -110,6 +110,11 @@ impl Args {
             None => Ok(Outcome::Good),
             Some(fault) => Err(reading(fault.clone().into())),
         }
+    }
+
+    /// This cause of not having taken the vectors out.
+    fn not_taken(&self, cause: Cause) -> Error {
+        cause.doing("take vectors out of", &self.file)
     }
 
     /// The vectors that are asked for, how many they are, and their ids if those led to them.
@@ -164,7 +169,7 @@ impl Args {
     /// Lists under an id map: a list entry says which row of the map it is, so vectors come in the order of the lists
     /// and each is put in its row's place.
     fn write_mapped(&self, index: &Index<'_>, stored: &Stored<'_>) -> Result<u64, Error> {
-        let reading = |cause: Cause| cause.reading(&self.file);
+        let reading = |cause: Cause| self.not_taken(cause);
         let damage = |said: String| reading(Cause::Damage(said));
         let place = place(&index.outline);
         let rows =
@@ -219,7 +224,7 @@ impl Args {
         count: u64,
         known: Option<Vec<ExternalId>>,
     ) -> Result<u64, Error> {
-        let reading = |cause: Cause| cause.reading(&self.file);
+        let reading = |cause: Cause| self.not_taken(cause);
         let mut vectors = self.create(stored, count, true)?;
         let mut ids = self.ids_out.as_ref().map(|path| Npy::create(path, "<i8", &[count], true)).transpose()?;
         let joined = index.joined();
