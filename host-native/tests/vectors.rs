@@ -120,3 +120,22 @@ fn codes_are_decoded_and_the_answer_says_so() {
     assert!(said.contains("FAISS leaves all but 20 of its 32 dimensions unset"), "{said}");
     assert!(refused.status.code() != Some(0) && !dir.join("l.npy").exists());
 }
+
+#[test]
+fn rows_that_are_asked_for_behind_the_last_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    fs::write(dir.join("x.faiss"), common::index(300, 2)).unwrap();
+    for (command, said) in
+        [(&["vectors", "x.faiss", "-o", "x.npy"][..], "wrote 10 exact vectors"), (&["ids", "x.faiss"], "")]
+    {
+        for (rows, is_noted) in [("290..100000000000", true), ("290..301", true), ("290..300", false), ("290..", false)]
+        {
+            let output = run(dir, &[command, &["--rows", rows]].concat());
+            let (data, talk) = (common::text(&output.stdout), common::text(&output.stderr));
+            assert!(output.status.code() == Some(0) && data.starts_with(said), "{command:?} {rows}: {talk}");
+            let note = "note: there are 300 rows, so none from 300\n";
+            assert_eq!(talk.contains(note), is_noted, "{command:?} {rows}: {talk}");
+        }
+    }
+}

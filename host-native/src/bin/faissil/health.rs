@@ -117,9 +117,9 @@ pub(crate) struct MapArgs {
 
 impl MapArgs {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let reading = |cause: Cause| cause.reading(&self.file);
         let opened = open(&self.file)?;
-        let map = map_opened(&opened, &self.sample.options(false), &talk::progress("drawing")).map_err(reading)?;
+        let map = map_opened(&opened, &self.sample.options(false), &talk::progress("drawing"))
+            .map_err(|cause| cause.doing("draw a map of", &self.file))?;
         if self.json {
             print_json(&map)?;
             return Ok(Outcome::Good);

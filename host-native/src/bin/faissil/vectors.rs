@@ -11,7 +11,7 @@ use faissil::{
     Cause, Error,
     core::{
         ids::{ExternalId, IdStream, Row, place},
-        look_up::{fidelity, rows_by_id, rows_of},
+        look_up::{fidelity, rows_by_id},
         outline::{Record, Value},
         vectors::{Codes, Stored, VectorStream, find},
     },
@@ -30,9 +30,13 @@ use std::{
 ///
 /// Vectors that are stored as plain float32 come out bit for bit: Flat, IVF Flat, HNSW, NSG and NNDescent over Flat, these behind id
 /// maps, and the exact copy of a refinement. Codes (scalar, product and additive quantizers, fast scan, RaBitQ, LSH and others) are
-/// decoded as FAISS reconstructs them, transforms are undone; what is written says which it is. A binary index gives its bits, as
-/// bytes. Rows are those of `faissil ids`: those of the id map where there is one, else list 0
-/// first, then list 1, and so on; the exact copy of a refinement has an order of its own, which --ids-out tells.
+/// decoded as FAISS reconstructs them, transforms are undone. A binary index gives its bits, as bytes.
+///
+/// What is printed says the fidelity, which is `fidelity` in the JSON: "exact vectors" are those that were added, bit for bit; "decoded
+/// vectors" are what a code stands for, close to what was added.
+///
+/// Rows are those of `faissil ids`: those of the id map where there is one, else list 0 first, then list 1, and so on; the exact copy
+/// of a refinement has an order of its own, which --ids-out tells.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The index file or snapshot
@@ -60,7 +64,7 @@ impl Args {
             return Err(Cause::Refused("--json prints there too".into()).of("cannot write vectors to standard output"));
         }
         let opened = open(&self.file)?;
-        let reading = |cause: Cause| cause.reading(&self.file);
+        let reading = |cause: Cause| self.not_taken(cause);
         self.check_outputs(&opened)?;
         let index = Index::of(&opened).map_err(reading)?;
         if let Some(missing) = &index.side_missing {
@@ -108,6 +112,11 @@ impl Args {
         }
     }
 
+    /// This cause of not having taken the vectors out.
+    fn not_taken(&self, cause: Cause) -> Error {
+        cause.doing("take vectors out of", &self.file)
+    }
+
     /// The vectors that are asked for, how many they are, and their ids if those led to them.
     fn choose<'s>(
         &self,
@@ -130,7 +139,7 @@ impl Args {
             let count = rows.len() as u64;
             return Ok((VectorStream::rows(stored, files, rows, false), count, Some(ids)));
         }
-        let rows = rows_of(self.rows.clone(), stored.rows)?;
+        let rows = args::rows_there(self.rows.as_ref(), stored.rows)?;
         let count = rows.end - rows.start;
         Ok((VectorStream::new(stored, files, [rows], with_ids), count, None))
     }
@@ -160,10 +169,11 @@ impl Args {
     /// Lists under an id map: a list entry says which row of the map it is, so vectors come in the order of the lists
     /// and each is put in its row's place.
     fn write_mapped(&self, index: &Index<'_>, stored: &Stored<'_>) -> Result<u64, Error> {
-        let reading = |cause: Cause| cause.reading(&self.file);
+        let reading = |cause: Cause| self.not_taken(cause);
         let damage = |said: String| reading(Cause::Damage(said));
         let place = place(&index.outline);
-        let rows = rows_of(self.rows.clone(), place.count().unwrap_or(0)).map_err(|cause| reading(cause.into()))?;
+        let rows =
+            args::rows_there(self.rows.as_ref(), place.count().unwrap_or(0)).map_err(|cause| reading(cause.into()))?;
         let count = rows.end - rows.start;
         let mut vectors = self.create(stored, count, false)?;
         let joined = index.joined();
@@ -214,7 +224,7 @@ impl Args {
         count: u64,
         known: Option<Vec<ExternalId>>,
     ) -> Result<u64, Error> {
-        let reading = |cause: Cause| cause.reading(&self.file);
+        let reading = |cause: Cause| self.not_taken(cause);
         let mut vectors = self.create(stored, count, true)?;
         let mut ids = self.ids_out.as_ref().map(|path| Npy::create(path, "<i8", &[count], true)).transpose()?;
         let joined = index.joined();
