@@ -8,6 +8,8 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   timeout: 60_000,
+  // A busy machine: what fails once and then passes is listed as flaky.
+  retries: 2,
   expect: { timeout: 15_000 },
   reporter: [["list"]],
   globalSetup: "./tests/setup.ts",

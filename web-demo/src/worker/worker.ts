@@ -34,7 +34,11 @@ function tell(message: ToPage): void {
 
 /** An error in the terms that cross to the page. */
 function failure(error: unknown): Failure {
-  if (error instanceof FaissilError) return { kind: error.kind, at: error.at, path: error.path, message: error.message };
+  if (error instanceof FaissilError) {
+    // The reader's own module comes over the network too, the first time.
+    const kind = error.kind === "no module" && !navigator.onLine ? "offline" : error.kind;
+    return { kind, at: error.at, path: error.path, message: error.message };
+  }
   return { kind: kindOf(error), at: 0, path: "", message: error instanceof Error ? error.message : String(error) };
 }
 
