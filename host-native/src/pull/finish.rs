@@ -73,6 +73,19 @@ pub(super) fn finish(
     Ok(Pulled { saved, plan, left_out, numbered, placeholders, resumed, warnings })
 }
 
+/// Move the bytes of `span` to `to`, which is not behind them; gives the place after them.
+fn move_down(file: &std::fs::File, span: Range<u64>, to: u64) -> Result<u64, Cause> {
+    let (mut from, mut at) = (span.start, to);
+    while from < span.end {
+        let mut piece = vec![0; PIECE.min(span.end - from) as usize];
+        file.read_exact_at(&mut piece, from)?;
+        file.write_all_at(&piece, at)?;
+        from += piece.len() as u64;
+        at += piece.len() as u64;
+    }
+    Ok(at)
+}
+
 /// Move what is kept together, so that the file is the stream of these rows alone.
 fn close_up(spool: &Spool, source: &ServerSource, kept: &[Range<u64>]) -> Result<(), Cause> {
     let rows: u64 = kept.iter().map(|run| run.end - run.start).sum();
@@ -81,36 +94,14 @@ fn close_up(spool: &Spool, source: &ServerSource, kept: &[Range<u64>]) -> Result
     let stand_in = StandIn::new(d, metric, arg, rows)?;
     let row_bytes = u64::from(d) * 4;
     let mut at = spool.head();
-    let mut copy = |span: Range<u64>| -> Result<(), Cause> {
-        let mut from = span.start;
-        while from < span.end {
-            let mut piece = vec![0; PIECE.min(span.end - from) as usize];
-            spool.file.read_exact_at(&mut piece, from)?;
-            spool.file.write_all_at(&piece, at)?;
-            from += piece.len() as u64;
-            at += piece.len() as u64;
-        }
-        Ok(())
-    };
     for run in kept {
-        copy(spool.head() + run.start * row_bytes..spool.head() + run.end * row_bytes)?;
+        at = move_down(&spool.file, spool.head() + run.start * row_bytes..spool.head() + run.end * row_bytes, at)?;
     }
     // The ids come after a count, which must not go over ids that are still to be moved: those begin 8 bytes later or more.
     let count_at = spool.head() + rows * row_bytes;
     let mut at = count_at + 8;
-    let mut copy_ids = |span: Range<u64>| -> Result<(), Cause> {
-        let mut from = span.start;
-        while from < span.end {
-            let mut piece = vec![0; PIECE.min(span.end - from) as usize];
-            spool.file.read_exact_at(&mut piece, from)?;
-            spool.file.write_all_at(&piece, at)?;
-            from += piece.len() as u64;
-            at += piece.len() as u64;
-        }
-        Ok(())
-    };
     for run in kept {
-        copy_ids(spool.ids_start() + run.start * 8..spool.ids_start() + run.end * 8)?;
+        at = move_down(&spool.file, spool.ids_start() + run.start * 8..spool.ids_start() + run.end * 8, at)?;
     }
     spool.file.write_all_at(&rows.to_le_bytes(), count_at)?;
     spool.file.write_all_at(&head_of(&stand_in), 0)?;
