@@ -108,8 +108,11 @@ impl Window {
         Ok(())
     }
 
-    /// All bytes of `span`, in a vector that is made only once they are all here.
-    pub fn bytes(&self, span: Span) -> Read<Vec<u8>> {
+    /// That all bytes of `span` are here.
+    ///
+    /// # Errors
+    /// [`Stop::Need`] with those that are missing; [`Error::truncated`] when the file ends before.
+    pub fn need(&self, span: Span) -> Read<()> {
         self.check(span)?;
         let mut from = span.start;
         while from < span.end() {
@@ -118,6 +121,12 @@ impl Window {
                 None => return Err(Stop::Need(Span::between(from, span.end()))),
             }
         }
+        Ok(())
+    }
+
+    /// All bytes of `span`, in a vector that is made only once they are all here.
+    pub fn bytes(&self, span: Span) -> Read<Vec<u8>> {
+        self.need(span)?;
         let mut out = Vec::new();
         let mut from = span.start;
         while from < span.end() {

@@ -225,7 +225,7 @@ impl<'a> Append<'a> {
                 sorter.push((id.0, row))?;
             }
         }
-        self.writer.begin_ids()?;
+        self.writer.begin_ids(sorter.count())?;
         for (number, pair) in sorter.sorted()?.enumerate() {
             let (id, row) = pair?;
             self.writer.push_id(id, row)?;

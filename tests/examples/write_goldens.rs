@@ -102,7 +102,7 @@ fn put(name: &str, layout: Layout, stream: &[u8], extras: &Extras) {
     if let (true, Some((_, rows))) = (extras.id_index, &ids) {
         let mut sorted = rows.clone();
         sorted.sort();
-        writer.begin_ids().unwrap();
+        writer.begin_ids(sorted.len() as u64).unwrap();
         sorted.iter().for_each(|(id, row)| writer.push_id(*id, *row).unwrap());
         writer.end_ids().unwrap();
     }

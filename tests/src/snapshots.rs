@@ -92,7 +92,7 @@ pub fn write(wanted: &Wanted, layout: Layout) -> (Vec<u8>, Finished) {
     }
     let mut parts = wanted.parts.clone();
     if let Some(ids) = &wanted.ids {
-        writer.begin_ids().unwrap();
+        writer.begin_ids(ids.len() as u64).unwrap();
         ids.iter().for_each(|(id, row)| writer.push_id(*id, *row).unwrap());
         writer.end_ids().unwrap();
         parts.ids.get_or_insert_with(|| summary(ids));
