@@ -72,6 +72,19 @@ impl Window {
         }
     }
 
+    /// Take in the bytes at `at`, the vector itself where nothing of them is there yet; then it is empty afterwards.
+    pub fn take_in(&mut self, at: u64, bytes: &mut Vec<u8>) {
+        let span = Span::new(at, bytes.len() as u64);
+        let is_new = self.held_from(at).is_none()
+            && self.pieces.first_from(at).is_none_or(|&(start, _)| start >= span.end())
+            && span.end() <= self.len;
+        if is_new && !bytes.is_empty() {
+            self.pieces.insert(at, core::mem::take(bytes));
+        } else {
+            self.insert(at, bytes);
+        }
+    }
+
     /// Where the piece that holds byte `at` ends.
     fn held_from(&self, at: u64) -> Option<u64> {
         let &(start, ref piece) = self.pieces.last_to(at)?;
@@ -135,6 +148,15 @@ impl Window {
             from = from.saturating_add(run.len() as u64);
         }
         Ok(out)
+    }
+
+    /// The bytes of `span`, which will not be asked for again: a piece that is just these is moved out.
+    pub fn take(&mut self, span: Span) -> Read<Vec<u8>> {
+        let is_piece = self.pieces.get(span.start).is_some_and(|piece| piece.len() as u64 == span.len);
+        match is_piece.then(|| self.pieces.remove(span.start)) {
+            Some(Some(piece)) => Ok(piece),
+            _ => self.bytes(span),
+        }
     }
 
     /// That `span` lies inside the file.

@@ -70,6 +70,7 @@ pub mod store;
 pub mod summing;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod vectors;
 pub mod verify;
 pub mod view;
 

@@ -31,6 +31,9 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         let kinds: Vec<_> = arguments[place + 1..].iter().filter(|argument| *argument != "--write").collect();
         return native(&kinds, write && kinds.is_empty());
     }
+    if arguments.iter().any(|argument| argument == "--vectors") {
+        return vectors(write);
+    }
     if arguments.iter().any(|argument| argument == "--web") {
         return web(write);
     }
@@ -56,6 +59,18 @@ fn native(kinds: &[&String], write: bool) -> Outcome {
     let page = page(&rows(&said)?, ROUNDS, "index files in the page cache, FAISS 1.12.0 in the same process")?;
     println!("{page}");
     if write { into_readme("bench-native", "bench --native", &page) } else { Ok(()) }
+}
+
+/// Vectors out of files against FAISS's own reconstruction.
+fn vectors(write: bool) -> Outcome {
+    crate::run::native_needs()?;
+    let mut bench =
+        cargo(&["bench", "--quiet", "--package", "faissil", "--features", "native", "--bench", "vectors", "--"]);
+    let said = output(bench.arg(target().join("bench/vectors")))?;
+    let under = "index files in the page cache, FAISS 1.12.0 in the same process, both on all cores";
+    let page = page(&rows(&said)?, ROUNDS, under)?;
+    println!("{page}");
+    if write { into_readme("bench-vectors", "bench --vectors", &page) } else { Ok(()) }
 }
 
 /// The viewer and its package, measured by a program beside the viewer that drives Chromium.
