@@ -10,6 +10,7 @@
 mod data_dir;
 mod finish;
 mod journal;
+mod missing;
 mod spool;
 
 use crate::{
@@ -20,10 +21,10 @@ use crate::{
     source::{Lost, ServerSource, Source},
 };
 use faissil_core::{
-    plan::{IdStrategy, Missing, Plan, Policy, Step, Strategy, plan},
+    plan::{IdStrategy, Plan, Policy, Step, Strategy, plan},
     snapshot::Layout,
 };
-use spool::{Spool, runs_of};
+use spool::Spool;
 use std::{
     ops::Range,
     path::{Path, PathBuf},
@@ -116,7 +117,6 @@ pub fn pull(
     }
     let (mut spool, mut warnings) = Spool::open(source, output, options.fresh)?;
     let resumed = spool.arrived();
-    warnings.extend(source.warnings().to_vec());
     let mut running =
         Running { plan: &plan, options, spool: &mut spool, asked: 0, noted: Instant::now(), begun: Instant::now() };
     let run =
@@ -134,6 +134,7 @@ pub fn pull(
             _ => error,
         });
     }
+    warnings.extend(source.warnings().to_vec());
     finish::finish(spool, source, output, options, plan, resumed, warnings, progress)
 }
 
@@ -247,39 +248,5 @@ impl Running<'_> {
             }
             _ => Ok(()),
         }
-    }
-}
-
-/// What is missing, in words: how many rows, the first of them, and why.
-fn missing_in_words(spool: &Spool) -> Option<String> {
-    let (vectors, ids) = (spool.without_vector(), spool.without_id());
-    let rows = |count: u64| if count == 1 { "1 row".to_string() } else { format!("{count} rows") };
-    let named = |which: &dyn Fn(u64) -> bool| {
-        let runs = runs_of(0..spool.rows(), which).take(11).map(|run| format!("{}..{}", run.start, run.end));
-        let mut runs: Vec<String> = runs.collect();
-        if runs.len() > 10 {
-            runs[10] = "...".into();
-        }
-        runs.join(", ")
-    };
-    let mut said = Vec::new();
-    if vectors > 0 {
-        said.push(format!("the vectors of {} cannot be had ({})", rows(vectors), named(&|row| !spool.has_vector(row))));
-        said.extend(spool.why_lost().iter().map(|(strategy, why)| format!("{}: {why}", strategy.name())));
-    }
-    if ids > 0 {
-        let which = |row| spool.has_vector(row) && !spool.has_id(row);
-        said.push(format!("the ids of {} cannot be had ({})", rows(ids), named(&which)));
-    }
-    (!said.is_empty()).then(|| said.join("; "))
-}
-
-/// That nothing is missing that the caller does not allow to be.
-fn check_missing(spool: &Spool, policy: &Policy) -> Result<(), Cause> {
-    let vectors_may = policy.missing != Missing::Refuse || spool.without_vector() == 0;
-    let ids_may = policy.missing == Missing::LeaveOut || policy.number_rows || spool.without_id() == 0;
-    match missing_in_words(spool) {
-        Some(said) if !(vectors_may && ids_may) => Err(Cause::Refused(said)),
-        _ => Ok(()),
     }
 }

@@ -37,8 +37,11 @@ pub trait Arrived {
     /// When it cannot be read.
     fn id(&self, row: u64) -> Result<Option<i64>, Cause>;
 
-    /// Whether there is a vector to search with, and no id yet.
-    fn wants(&self, row: u64) -> bool;
+    /// Whether there is a vector.
+    fn has_vector(&self, row: u64) -> bool;
+
+    /// Whether there is no id yet.
+    fn lacks_id(&self, row: u64) -> bool;
 
     /// Note the id of a row.
     ///
@@ -65,7 +68,7 @@ pub trait Source {
     /// [`Lost`].
     fn page(&mut self, strategy: Strategy, rows: Range<u64>, next: Option<Range<u64>>) -> Result<Vec<u8>, Lost>;
 
-    /// The ids, by the strategy of this step, of the rows that have arrived and have none yet. What cannot be had is left unknown, and so is
+    /// The ids, by the strategy of this step, of the rows that have none yet. What cannot be had is left unknown, and so is
     /// what would take more than `most` requests.
     ///
     /// # Errors

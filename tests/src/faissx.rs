@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    ops::Range,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -26,6 +27,17 @@ pub fn script(name: &str, arguments: &[&str]) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name} {arguments:?}: {said}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Run the command, which `cargo test --workspace` builds; gives its exit code, standard output and standard error.
+pub fn command(dir: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String, String) {
+    let program = std::env::current_exe().unwrap().parent().unwrap().with_file_name("faissil");
+    assert!(program.exists(), "{} is not there: cargo build", program.display());
+    let mut command = Command::new(program);
+    command.current_dir(dir).env_remove("FAISSX_API_KEY").args(arguments).envs(environment.iter().copied());
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
 /// A port that nobody listens on.
@@ -101,22 +113,92 @@ pub enum Mischief {
 
 /// A proxy between a client and a server on loopback; gives its port. It lives as long as the test.
 pub fn proxy(to: u16, mischief: Mischief) -> u16 {
+    let seen = Arc::new(AtomicU64::new(0));
+    let up = |mut client: TcpStream, mut server: TcpStream| {
+        let _ = std::io::copy(&mut client, &mut server);
+        let _ = server.shutdown(Shutdown::Both);
+    };
+    between(to, up, move |server, client| down(server, client, &mischief, &seen))
+}
+
+/// Join every client that comes with the server, one thread each way; gives the port to come to.
+fn between(
+    to: u16,
+    up: impl Fn(TcpStream, TcpStream) + Clone + Send + 'static,
+    down: impl Fn(TcpStream, TcpStream) + Clone + Send + 'static,
+) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let seen = Arc::new(AtomicU64::new(0));
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
             let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, to)) else { continue };
-            let (mut up_from, mut up_to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-            thread::spawn(move || {
-                let _ = std::io::copy(&mut up_from, &mut up_to);
-                let _ = up_to.shutdown(Shutdown::Both);
-            });
-            let (mischief, seen) = (mischief.clone(), Arc::clone(&seen));
-            thread::spawn(move || down(server, client, &mischief, &seen));
+            let (client_up, server_up) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            let (up, down) = (up.clone(), down.clone());
+            thread::spawn(move || up(client_up, server_up));
+            thread::spawn(move || down(server, client));
         }
     });
     port
+}
+
+/// A proxy that makes the server refuse some requests: of those of which `refuses` is true it changes the last letter of the action, so that the
+/// server answers with an error of its own. It is told the action and the rows that are asked for.
+pub fn refusing(to: u16, refuses: impl Fn(&str, Range<u64>) -> bool + Clone + Send + 'static) -> u16 {
+    let up = move |mut client: TcpStream, mut server: TcpStream| {
+        let _ = pass_requests(&mut client, &mut server, &refuses);
+        let _ = server.shutdown(Shutdown::Both);
+    };
+    between(to, up, |mut server, mut client| {
+        let _ = std::io::copy(&mut server, &mut client);
+        let _ = client.shutdown(Shutdown::Both);
+    })
+}
+
+/// ZMTP 3: a greeting of 64 bytes, then frames of a flag, a length (eight bytes where the second bit of the flag is set, else one) and a body.
+fn pass_requests(
+    client: &mut impl Read,
+    server: &mut impl Write,
+    refuses: &impl Fn(&str, Range<u64>) -> bool,
+) -> std::io::Result<()> {
+    let mut greeting = [0; 64];
+    client.read_exact(&mut greeting)?;
+    server.write_all(&greeting)?;
+    loop {
+        let mut head = vec![0];
+        client.read_exact(&mut head)?;
+        let mut len = [0; 8];
+        let width = if head[0] & 2 == 0 { 1 } else { 8 };
+        client.read_exact(&mut len[8 - width..])?;
+        head.extend_from_slice(&len[8 - width..]);
+        let mut body = vec![0; u64::from_be_bytes(len) as usize];
+        client.read_exact(&mut body)?;
+        if let Some((action, rows)) = asked(&body)
+            && refuses(std::str::from_utf8(&body[action.clone()]).unwrap(), rows)
+        {
+            body[action.end - 1] = b'?';
+        }
+        head.extend_from_slice(&body);
+        server.write_all(&head)?;
+    }
+}
+
+/// Where the action stands in a request, and the rows that it is about.
+fn asked(body: &[u8]) -> Option<(Range<usize>, Range<u64>)> {
+    let after = |key: &str| body.windows(key.len()).position(|part| part == key.as_bytes()).map(|at| at + key.len());
+    // MessagePack: a short text has its length in its first byte, a number its width.
+    let start = after("action")?;
+    let action = start + 1..start + 1 + usize::from(body.get(start)? & 0x1F);
+    let number = |key: &str| {
+        let at = after(key)?;
+        let width = match body.get(at)? {
+            small @ 0..0x80 => return Some(u64::from(*small)),
+            wide => 1 << (wide - 0xCC),
+        };
+        let bytes = body.get(at + 1..at + 1 + width)?;
+        Some(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    };
+    let first = number("start_idx").or_else(|| number("idx")).unwrap_or(0);
+    Some((action, first..first + number("num_vectors").unwrap_or(1)))
 }
 
 /// Pass on what the server sends, with mischief.

@@ -15,7 +15,7 @@ use faissil_core::{
     plan::{IdStrategy, Policy, Strategy},
     report::Level,
 };
-use faissil_tests::faissx::{Server, free_port, script};
+use faissil_tests::faissx::{Server, command, free_port, script};
 use std::{collections::BTreeMap, fs, path::Path};
 
 fn address(port: u16, index: &str) -> Address {
@@ -258,17 +258,6 @@ fn what_was_kept_when_it_was_added_is_not_asked_for() {
     keeping.add(&vectors[..4000], Some(&ids[..250])).unwrap();
     keeping.delete().unwrap();
     assert!(keeping.into_cache().runs().is_empty());
-}
-
-/// Run the command, which `cargo test --workspace` builds; gives its exit code, standard output and standard error.
-fn command(dir: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String, String) {
-    let program = std::env::current_exe().unwrap().parent().unwrap().with_file_name("faissil");
-    assert!(program.exists(), "{} is not there: cargo build", program.display());
-    let mut command = std::process::Command::new(program);
-    command.current_dir(dir).env_remove("FAISSX_API_KEY").args(arguments).envs(environment.iter().copied());
-    let output = command.output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
 /// Paths of all fields: `stream.len`, `left_out.runs[].first`.

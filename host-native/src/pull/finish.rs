@@ -1,7 +1,7 @@
 //! What has arrived becomes the snapshot.
 
 use super::{
-    Options, Pulled, check_missing, missing_in_words,
+    Options, Pulled, missing,
     spool::{Spool, head_of, runs_of},
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     parallel::Progress,
     replace::{Replacement, directory_of},
     save::{self, PARTIAL, Prepared, Stream, with_writeback},
-    source::{ServerSource, Source},
+    source::{Arrived, ServerSource, Source},
     store::{File, Store},
 };
 use faissil_core::{
@@ -36,21 +36,21 @@ pub(super) fn finish(
     progress: Progress<'_>,
 ) -> Result<Pulled, Error> {
     let policy = &options.policy;
-    check_missing(&spool, policy).map_err(|cause| {
+    missing::check(&spool, policy).map_err(|cause| {
         let hint = "nothing was written; `--leave-out` keeps the other rows, `--data-dir` takes the bytes from the server's data folder";
         let kept = spool.note().is_ok();
         let error = cause.of(format!("cannot pull `{}`", source.name()));
         if kept { error.hint(hint) } else { error }
     })?;
-    warnings.extend(missing_in_words(&spool));
+    warnings.extend(missing::in_words(&spool, policy));
     let writing = |cause: Cause| cause.writing(output);
     let placeholders = if policy.missing == Missing::Placeholder { spool.without_vector() } else { 0 };
     let mut numbered = 0;
     if policy.number_rows {
-        numbered = runs_of(0..spool.rows(), |row| !spool.has_id(row)).map(|run| run.end - run.start).sum();
+        numbered = missing::without_id(&spool, policy).map(|run| run.end - run.start).sum();
         spool.number().map_err(writing)?;
     }
-    let keep = |row: u64| spool.has_id(row) && (spool.has_vector(row) || policy.missing == Missing::Placeholder);
+    let keep = |row: u64| missing::is_wanted(&spool, policy, row) && !spool.lacks_id(row);
     let kept: Vec<Range<u64>> = runs_of(0..spool.rows(), keep).collect();
     let left_out: Vec<Range<u64>> = runs_of(0..spool.rows(), |row| !keep(row)).collect();
     let fidelity = fidelity(&spool, source.facts(), &plan, &kept, !left_out.is_empty() || numbered > 0);

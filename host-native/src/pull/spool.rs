@@ -170,19 +170,6 @@ impl Spool {
         self.rows - self.vectors.count
     }
 
-    /// Rows with a vector and no id.
-    pub(super) fn without_id(&self) -> u64 {
-        (0..self.rows).filter(|&row| self.vectors.has(row) && !self.ids.has(row)).count() as u64
-    }
-
-    pub(super) fn has_vector(&self, row: u64) -> bool {
-        self.vectors.has(row)
-    }
-
-    pub(super) fn has_id(&self, row: u64) -> bool {
-        self.ids.has(row)
-    }
-
     pub(super) fn ways(&self) -> &[Way] {
         &self.ways
     }
@@ -275,8 +262,12 @@ impl Arrived for Spool {
         Ok(Some(i64::from_le_bytes(id)))
     }
 
-    fn wants(&self, row: u64) -> bool {
-        self.vectors.has(row) && !self.ids.has(row)
+    fn has_vector(&self, row: u64) -> bool {
+        self.vectors.has(row)
+    }
+
+    fn lacks_id(&self, row: u64) -> bool {
+        !self.ids.has(row)
     }
 
     fn note(&mut self, row: u64, id: i64) -> Result<(), Cause> {

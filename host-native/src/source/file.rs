@@ -190,7 +190,7 @@ impl Source for FileSource<'_> {
         let mut row = 0;
         while let Some(batch) = drive_on(&mut stream, &joined)? {
             for id in &batch.ids {
-                if arrived.wants(row) {
+                if arrived.lacks_id(row) {
                     arrived.note(row, id.0)?;
                 }
                 row += 1;

@@ -420,7 +420,7 @@ impl Source for ServerSource {
                     let part = first..rows.min(first + (1 << 16));
                     let ids =
                         self.cache.as_ref().map_or(Ok(None), |cache| cache.ids(part.clone()))?.unwrap_or_default();
-                    for (row, id) in part.zip(ids).filter(|(row, _)| arrived.wants(*row)).collect::<Vec<_>>() {
+                    for (row, id) in part.zip(ids).filter(|(row, _)| arrived.lacks_id(*row)).collect::<Vec<_>>() {
                         arrived.note(row, id)?;
                     }
                 }

@@ -11,7 +11,11 @@
 //! that does not tell once more in every way.
 
 use super::{MOST_NEIGHBOURS, ServerSource};
-use crate::{Cause, remote::Answers, source::Arrived};
+use crate::{
+    Cause,
+    remote::{Answers, Trouble},
+    source::Arrived,
+};
 
 /// How far out a query lies, in lengths of its vector from the middle: so far that the length of a row counts little beside its direction, and
 /// not so far that float32 has no digits left for it.
@@ -49,6 +53,7 @@ pub(super) fn by_search(
     let (rows, d) = (source.place.listed.rows, source.facts.d);
     let (map, base) = (source.place.listed.index.clone(), source.place.base.index.clone());
     let middle = middle(rows, d, arrived)?;
+    let wanted_of = |arrived: &dyn Arrived, row| arrived.has_vector(row) && arrived.lacks_id(row);
     let mut asked = 0;
     for round in ROUNDS {
         let neighbours = round.neighbours.min(rows);
@@ -57,7 +62,7 @@ pub(super) fn by_search(
         let queries = queries.clamp(1, MANY);
         let mut order = Order::new(rows);
         loop {
-            let wanted = order.next_that(queries, |row| arrived.wants(row));
+            let wanted = order.next_that(queries, |row| wanted_of(arrived, row));
             if wanted.is_empty() {
                 break;
             }
@@ -70,8 +75,14 @@ pub(super) fn by_search(
                 let vector = arrived.vector(*row)?;
                 vectors.extend(if round.far { far_out(&vector, &middle) } else { vector });
             }
-            let of_base = source.client.search(&base, &vectors, d, neighbours)?;
-            let of_map = source.client.search(&map, &vectors, d, neighbours)?;
+            let mut search = |index: &str| source.client.search(index, &vectors, d, neighbours);
+            let (of_base, of_map) = match search(&base).and_then(|of_base| Ok((of_base, search(&map)?))) {
+                Err(Trouble::Denied(words)) => {
+                    source.warnings.push(format!("the server stopped answering searches for ids: {words}"));
+                    return Ok(());
+                }
+                answers => answers?,
+            };
             let mut told = 0;
             for (rows_found, ids_found) in of_base.iter().zip(&of_map) {
                 told += learn(rows_found, ids_found, rows, arrived)?;
@@ -101,9 +112,11 @@ pub(super) fn expected(rows: u64) -> u64 {
 /// The mean of some rows that have arrived.
 fn middle(rows: u64, d: u32, arrived: &dyn Arrived) -> Result<Vec<f32>, Cause> {
     let mut sum = vec![0.0_f64; d as usize];
-    let count = rows.min(MIDDLE);
-    for n in 0..count {
-        for (sum, value) in sum.iter_mut().zip(floats(&arrived.vector(n * rows / count)?)) {
+    let sample = rows.min(MIDDLE);
+    let mut count = 0_u64;
+    for row in (0..sample).map(|n| n * rows / sample).filter(|&row| arrived.has_vector(row)) {
+        count += 1;
+        for (sum, value) in sum.iter_mut().zip(floats(&arrived.vector(row)?)) {
             *sum += f64::from(value);
         }
     }
@@ -165,7 +178,8 @@ fn learn(of_base: &Answers, of_map: &Answers, rows: u64, arrived: &mut dyn Arriv
         // -1 is "nothing found" in the base; in the map it may be an id.
         let Some(row) = u64::try_from(row).ok().filter(|row| *row < rows) else { continue };
         match arrived.id(row)? {
-            None if arrived.wants(row) => {
+            // Also of rows whose vectors did not come: zeros may stand in for them.
+            None => {
                 arrived.note(row, id)?;
                 told += 1;
             }
@@ -173,7 +187,7 @@ fn learn(of_base: &Answers, of_map: &Answers, rows: u64, arrived: &mut dyn Arriv
                 let said = format!("row {row} was told two ids, {known} and {id}: the index changed meanwhile");
                 return Err(Cause::Refused(said));
             }
-            _ => {}
+            Some(_) => {}
         }
     }
     Ok(told)
@@ -202,7 +216,10 @@ mod tests {
             fn id(&self, row: u64) -> Result<Option<i64>, Cause> {
                 Ok(self.0[row as usize])
             }
-            fn wants(&self, row: u64) -> bool {
+            fn has_vector(&self, _: u64) -> bool {
+                true
+            }
+            fn lacks_id(&self, row: u64) -> bool {
                 self.0[row as usize].is_none()
             }
             fn note(&mut self, row: u64, id: i64) -> Result<(), Cause> {
