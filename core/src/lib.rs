@@ -29,6 +29,7 @@ pub(crate) mod order;
 pub mod outline;
 mod place;
 pub mod plan;
+mod random;
 pub mod recognise;
 pub mod report;
 pub mod salvage;

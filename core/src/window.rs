@@ -28,6 +28,18 @@ impl From<Error> for Stop {
 /// A value, or the reason why it cannot be had at this moment.
 pub type Read<T> = Result<T, Stop>;
 
+/// What a reading answers when its straight-line code has come to this.
+///
+/// # Errors
+/// The fault of the file.
+pub(crate) fn step_of<T>(read: Read<T>) -> Result<Step<T>, Error> {
+    match read {
+        Ok(out) => Ok(Step::Done(out)),
+        Err(Stop::Need(span)) => Ok(Step::Need(span)),
+        Err(Stop::Bad(error)) => Err(error),
+    }
+}
+
 /// The parts of a file that are in memory.
 #[derive(Debug, Clone, Default)]
 pub struct Window {
@@ -207,11 +219,7 @@ impl<S, T, F: FnMut(&mut S, &mut Window) -> Read<T>> Reading for Replay<S, F> {
     type Output = T;
 
     fn step(&mut self) -> Result<Step<T>, Error> {
-        match (self.run)(&mut self.state, &mut self.window) {
-            Ok(out) => Ok(Step::Done(out)),
-            Err(Stop::Need(span)) => Ok(Step::Need(span)),
-            Err(Stop::Bad(error)) => Err(error),
-        }
+        step_of((self.run)(&mut self.state, &mut self.window))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {

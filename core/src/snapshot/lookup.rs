@@ -1,7 +1,7 @@
 //! Finding one thing in a table of pages: the rows of an id, the chunk that holds a byte, the size of a list.
 
 use super::chunk::ChunkEntry;
-use super::open::{Snapshot, finish};
+use super::open::Snapshot;
 use super::page::{Child, IdEntry, Leaf, Page, SizeEntry, Table, check_key, entries};
 use super::section::{Attachment, Layout, Tree};
 use super::walk::{ChunkWalk, TreeWalk};
@@ -10,7 +10,7 @@ use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
 use crate::limits::MAX_GROUP;
 use crate::order::ByNumber;
-use crate::window::{Read, Window};
+use crate::window::{Read, Window, step_of};
 use alloc::vec::Vec;
 
 impl Snapshot {
@@ -130,7 +130,7 @@ impl Reading for FindChunk {
     type Output = Option<Vec<ChunkEntry>>;
 
     fn step(&mut self) -> Result<Step<Self::Output>, Error> {
-        finish(self.run()).map_err(|error| error.inside(self.walk.part()))
+        step_of(self.run()).map_err(|error| error.inside(self.walk.part()))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
@@ -160,7 +160,7 @@ impl Reading for FindSize {
     type Output = Vec<u8>;
 
     fn step(&mut self) -> Result<Step<Vec<u8>>, Error> {
-        finish(self.run()).map_err(|error| error.inside("TREE.sizes"))
+        step_of(self.run()).map_err(|error| error.inside("TREE.sizes"))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
@@ -239,7 +239,7 @@ impl Reading for FindId {
     type Output = Vec<u64>;
 
     fn step(&mut self) -> Result<Step<Vec<u64>>, Error> {
-        finish(self.run()).map_err(|error| error.inside("id lookup"))
+        step_of(self.run()).map_err(|error| error.inside("id lookup"))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
@@ -304,7 +304,7 @@ impl Reading for IdsWalk {
     type Output = Option<Vec<(i64, u64)>>;
 
     fn step(&mut self) -> Result<Step<Self::Output>, Error> {
-        finish(self.run()).map_err(|error| error.inside("id lookup"))
+        step_of(self.run()).map_err(|error| error.inside("id lookup"))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
