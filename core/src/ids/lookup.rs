@@ -1,6 +1,6 @@
 //! From an id to its rows, along the [`Road`] that was chosen.
 
-use super::road::{PROBE_BYTES, Road, is_array};
+use super::road::{PROBE_BYTES, Road, direct_map};
 use super::summary::row_in_range;
 use super::{ExternalId, IdPlace, IdStream, IdSummary, InList, Row, ids_in};
 use crate::bytes::{Reading, Span, Step};
@@ -248,12 +248,6 @@ impl Pairs {
         }
         Ok(())
     }
-}
-
-/// The direct map of an IVF, where it is an array by id.
-pub(super) fn direct_map<'a>(place: &IdPlace<'a>) -> Option<&'a Array> {
-    let IdPlace::Lists { record, .. } = place else { return None };
-    is_array(record.value("direct_map.type")).then(|| record.array("direct_map.array"))?
 }
 
 /// One entry of a direct map, the list it names, and the id there.
