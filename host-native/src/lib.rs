@@ -56,6 +56,7 @@ pub mod load;
 pub mod native;
 pub mod opened;
 pub mod parallel;
+pub mod repack;
 pub mod replace;
 pub mod salvage;
 pub mod save;

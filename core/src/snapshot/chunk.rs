@@ -6,7 +6,7 @@
 
 use super::digest::Digest;
 use crate::bytes::Span;
-use crate::codec::{self, Coding, Width};
+use crate::codec::{self, Coding, Holds, Level};
 use crate::error::Error;
 use crate::limits::{MAX_CHUNK, SEALED_CHUNKS, SEALED_LOG2};
 use alloc::{borrow::Cow, vec::Vec};
@@ -252,13 +252,12 @@ pub struct CodedChunk<'a> {
 }
 
 impl<'a> CodedChunk<'a> {
-    /// Code these bytes, whose elements are `width` bytes wide where that is known, in the smallest way
-    /// that pays.
+    /// Code these bytes, which are what `holds` says, in the smallest way that pays at this level.
     ///
     /// # Errors
     /// No bytes, or more than 4 MiB.
-    pub fn pack(width: Option<Width>, bytes: &'a [u8]) -> Result<CodedChunk<'a>, Error> {
-        CodedChunk::hashed(codec::pack(width, bytes), bytes)
+    pub fn pack(level: Level, holds: &Holds, bytes: &'a [u8]) -> Result<CodedChunk<'a>, Error> {
+        CodedChunk::hashed(codec::pack(level, holds, bytes), bytes)
     }
 
     /// These bytes as they are.

@@ -15,6 +15,7 @@ mod input;
 mod inspect;
 mod load;
 mod npy;
+mod repack;
 mod salvage;
 mod save;
 mod say;
@@ -47,6 +48,7 @@ enum Command {
     Save(save::Args),
     Seal(seal::Args),
     Unseal(seal::UnsealArgs),
+    Repack(repack::Args),
     Load(load::Args),
     Verify(verify::Args),
     Inspect(inspect::Args),
@@ -132,6 +134,7 @@ impl Command {
             Command::Save(args) => args.run(),
             Command::Seal(args) => args.run(),
             Command::Unseal(args) => args.run(),
+            Command::Repack(args) => args.run(),
             Command::Load(args) => args.run(),
             Command::Verify(args) => args.run(),
             Command::Inspect(args) => args.run(),
