@@ -96,11 +96,11 @@ def columns(width, stored, length):
     count = stored.take(1)[0]
     need(1 <= width <= 65536 and count <= 16, stored.at, "columns are impossible")
     map_ = stored.take(width)
-    tables = [slots_of([stored.uint() for _ in range(256)], 12, stored.at) for _ in range(count)]
+    tables = [slots_of([stored.uint() for _ in range(256)], 14, stored.at) for _ in range(count)]
     need(all(table < count or table == 255 for table in map_), stored.at, "a column has no table")
     rows = length // width
     coded = [tables[table] for table in map_ if table != 255]
-    symbols = iter(rans(stored.part(), 12, coded * rows) if coded and rows else [])
+    symbols = iter(rans(stored.part(), 14, coded * rows) if coded and rows else [])
     plain = iter(stored.take((width - len(coded)) * rows))
     out = bytes(next(plain if table == 255 else symbols) for _ in range(rows) for table in map_)
     out += stored.take(length % width)

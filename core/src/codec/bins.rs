@@ -61,7 +61,7 @@ pub(super) fn encode(values: &[u64], width: u8, effort: usize, out: &mut Vec<u8>
     }
     // Bins that hold nothing are left out.
     let kept: Vec<usize> = (0..bins.len()).filter(|&bin| counts.get(bin).is_some_and(|&count| count > 0)).collect();
-    let frequencies = frequencies(&counts);
+    let frequencies = frequencies(LOG2, &counts);
     put(out, kept.len() as u64);
     let mut last = 0u64;
     for &number in &kept {

@@ -75,12 +75,12 @@ impl Level {
         }
     }
 
-    /// Tables of the columns of codes.
-    fn tables(self) -> usize {
+    /// Tables of the columns of codes: each number is tried.
+    fn tables(self) -> &'static [usize] {
         match self {
-            Level::Fast => 1,
-            Level::Balanced => 4,
-            Level::Small => 8,
+            Level::Fast => &[1],
+            Level::Balanced => &[4],
+            Level::Small => &[1, 3, 6],
         }
     }
 

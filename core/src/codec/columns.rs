@@ -6,7 +6,7 @@
 //! ```text
 //! u8        number of tables, at most 16
 //! map       of each column, the number of its table, or 255: as it is
-//! tables    of each, 256 x varint: the frequency of each byte value, of 4,096
+//! tables    of each, 256 x varint: the frequency of each byte value, of 16,384
 //! symbols   the bytes of all columns that have a table, row by row: varint length in bytes, then rANS; nothing of no rows
 //! rest      the bytes of all other columns, row by row, then the last (length % columns) bytes
 //! ```
@@ -14,7 +14,7 @@
 use super::bytes::{Bytes, put};
 use super::choose_bins::log2;
 use super::planes::Fault;
-use super::rans::{self, Decoder, LOG2, Table, frequencies, shares};
+use super::rans::{self, Case, Decoder, Share, Slots, frequencies, shares};
 use alloc::{vec, vec::Vec};
 
 /// Longest row.
@@ -28,10 +28,48 @@ const BLOCK: usize = 512;
 
 type Histogram = [u32; 256];
 
-/// Code `bytes` as rows of `columns` bytes.
-pub(super) fn encode(columns: u32, bytes: &[u8], tables: usize) -> Vec<u8> {
+/// Frequencies are of 2^14: a table has all 256 values, most of them rare, and of 2^12 they would cost a 600th more.
+const LOG2: u32 = 14;
+const SLOTS: usize = 1 << LOG2;
+
+/// A table of the byte values, small enough for several to stay in a core's first caches.
+struct Table {
+    /// The value of each slot.
+    of: alloc::boxed::Box<[u8; SLOTS]>,
+    shares: [Share; 256],
+}
+
+impl Table {
+    /// `None` where the frequencies do not add up.
+    fn new(frequencies: &[u32; 256]) -> Option<Table> {
+        if frequencies.iter().try_fold(0u32, |sum, &frequency| sum.checked_add(frequency)) != Some(1 << LOG2) {
+            return None;
+        }
+        let of: Vec<u8> = (0..=255u8).zip(frequencies).flat_map(|(byte, &f)| (0..f).map(move |_| byte)).collect();
+        Some(Table { of: of.try_into().ok()?, shares: shares(frequencies).try_into().ok()? })
+    }
+}
+
+impl Slots for Table {
+    const LOG2: u32 = LOG2;
+
+    #[inline(always)]
+    fn case(&self, slot: u32) -> Case {
+        let byte = self.of.get((slot & 0x3FFF) as usize).copied().unwrap_or(0);
+        let share = self.shares.get(usize::from(byte)).copied().unwrap_or_default();
+        Case { symbol: byte.into(), frequency: share.frequency, place: slot.wrapping_sub(share.start) }
+    }
+}
+
+/// Code `bytes` as rows of `columns` bytes, with the number of tables among these that gives the fewest.
+pub(super) fn encode(columns: u32, bytes: &[u8], tables: &[usize]) -> Vec<u8> {
+    let coded = tables.iter().map(|&tables| encode_with(columns, bytes, tables));
+    coded.min_by_key(Vec::len).unwrap_or_default()
+}
+
+fn encode_with(columns: u32, bytes: &[u8], tables: usize) -> Vec<u8> {
     let (map, tables) = alike(columns, bytes, tables.min(MOST_TABLES));
-    let frequencies: Vec<Vec<u32>> = tables.iter().map(|counts| frequencies(counts)).collect();
+    let frequencies: Vec<Vec<u32>> = tables.iter().map(|counts| frequencies(LOG2, counts)).collect();
     let shares: Vec<_> = frequencies.iter().map(|frequencies| shares(frequencies)).collect();
     let mut out = vec![(tables.len() as u64 & 0xFF) as u8];
     out.extend_from_slice(&map);

@@ -94,7 +94,7 @@ fn part(code_size: usize, sizes: &[u64], bytes: &[u8]) -> Option<(Vec<u8>, Vec<u
 }
 
 /// `None` where the bytes are not lists of these sizes.
-pub(super) fn encode(code_size: u32, sizes: &[u64], bytes: &[u8], effort: usize, tables: usize) -> Option<Vec<u8>> {
+pub(super) fn encode(code_size: u32, sizes: &[u64], bytes: &[u8], effort: usize, tables: &[usize]) -> Option<Vec<u8>> {
     let (codes, ids) = part(code_size as usize, sizes, bytes)?;
     if sizes.len() > MOST_LISTS || code_size > columns::MOST_COLUMNS || ids.is_empty() {
         return None;
@@ -138,7 +138,7 @@ pub(super) fn encode(code_size: u32, sizes: &[u64], bytes: &[u8], effort: usize,
 }
 
 /// The codes in the smallest way, and which that is.
-fn encode_codes(code_size: u32, codes: &[u8], effort: usize, tables: usize) -> (u8, Vec<u8>) {
+fn encode_codes(code_size: u32, codes: &[u8], effort: usize, tables: &[usize]) -> (u8, Vec<u8>) {
     let columns = columns::encode(code_size, codes, tables);
     let mut best = if columns.len() < codes.len() { (1, columns) } else { (0, codes.to_vec()) };
     if code_size.is_multiple_of(4) && code_size > 0 {

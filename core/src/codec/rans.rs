@@ -38,7 +38,7 @@ pub(super) trait Slots {
     fn case(&self, slot: u32) -> Case;
 }
 
-/// The frequencies of a table are of 2^12.
+/// The frequencies of a [`Table`] are of 2^12.
 pub(super) const LOG2: u32 = 12;
 const SLOTS: usize = 1 << LOG2;
 
@@ -172,11 +172,11 @@ fn last_words(words: &[u8]) -> ([[u8; 2]; LANES], usize) {
     (padded, words.len().min(LANES))
 }
 
-/// Frequencies for symbols that stand so often: they add up to 4,096 and are at least 1 where a symbol stands at all.
-/// At most 4,096 symbols may, and one must.
-pub(super) fn frequencies(counts: &[u32]) -> Vec<u32> {
+/// Frequencies for symbols that stand so often: they add up to `2^log2` and are at least 1 where a symbol stands at all.
+/// At most so many symbols may, and one must.
+pub(super) fn frequencies(log2: u32, counts: &[u32]) -> Vec<u32> {
     let total: u64 = counts.iter().map(|&count| u64::from(count)).sum();
-    let slots = 1u64 << LOG2;
+    let slots = 1u64 << log2;
     let scaled = |count: u32| {
         let twice = u64::from(count).wrapping_mul(slots).wrapping_mul(2).wrapping_add(total);
         let nearest = twice.checked_div(total.wrapping_mul(2)).unwrap_or(0);
