@@ -80,7 +80,7 @@ impl Level {
         match self {
             Level::Fast => &[1],
             Level::Balanced => &[4],
-            Level::Small => &[1, 3, 6],
+            Level::Small => &[1, 6],
         }
     }
 
@@ -113,14 +113,18 @@ pub fn pack<'a>(level: Level, holds: &Holds, bytes: &'a [u8]) -> Packed<'a> {
         return raw;
     }
     let mut best = raw;
+    // More bins are not always fewer bytes: a table takes room too.
+    let tried: &[Level] = if level == Level::Small { &[Level::Balanced, Level::Small] } else { &[level] };
     let consider = |best: &mut Packed<'a>, coding| {
-        let Some(stored) = encode(coding, level, holds, bytes) else { return };
-        let smaller = match best.coding {
-            Coding::Raw => level.pays(stored.len(), bytes.len()),
-            _ => stored.len() < best.stored.len(),
-        };
-        if smaller {
-            *best = Packed { coding, stored: Cow::Owned(stored) };
+        for &as_if in tried {
+            let Some(stored) = encode(coding, as_if, holds, bytes) else { continue };
+            let smaller = match best.coding {
+                Coding::Raw => level.pays(stored.len(), bytes.len()),
+                _ => stored.len() < best.stored.len(),
+            };
+            if smaller {
+                *best = Packed { coding, stored: Cow::Owned(stored) };
+            }
         }
     };
     candidates(level, holds, bytes).into_iter().for_each(|coding| consider(&mut best, coding));
