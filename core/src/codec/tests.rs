@@ -1,4 +1,5 @@
 //! Every codec there and back, what each is for, and stored bytes of a stranger.
+#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // small numbers
 
 use super::*;
 use alloc::string::ToString;
