@@ -24,7 +24,7 @@ use crate::files::Files;
 use crate::ids::{self, IdPlace};
 use crate::outline::{Outline, join};
 use crate::vectors::{self, Stored};
-use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec};
 use parameters::{Compared, compare};
 use rows::{Matching, RowBytes, RowSource};
 use same::Pair;
@@ -115,13 +115,13 @@ impl<'a> Plan<'a> {
     /// mean the same.
     fn new(a: Side<'a>, b: Side<'a>) -> (Plan<'a>, Vec<Pair>) {
         let both = |compared, a: Stored<'a>, b: Stored<'a>| Plan {
-            a: Some(RowSource::Stored(a, compared)),
-            b: Some(RowSource::Stored(b, compared)),
+            a: Some(RowSource::Stored(Box::new(a), compared)),
+            b: Some(RowSource::Stored(Box::new(b), compared)),
             compared: Some(compared.name()),
             why: None,
         };
         let (plain, codes) = (
-            (vectors::find(a.outline), vectors::find(b.outline)),
+            (vectors::find_plain(a.outline), vectors::find_plain(b.outline)),
             (vectors::find_codes(a.outline), vectors::find_codes(b.outline)),
         );
         let why = match (plain, codes) {
@@ -148,7 +148,8 @@ impl<'a> Plan<'a> {
                 spans.extend(stored.maps.iter().map(|map| map.span));
                 match stored.codes {
                     vectors::Codes::Rows(array) | vectors::Codes::Levels { array, .. } => spans.push(array.span),
-                    vectors::Codes::Lists(lists) => spans.extend(rows::spans_of_lists(lists)),
+                    vectors::Codes::Blocks { array, .. } => spans.push(array.span),
+                    vectors::Codes::Lists(lists, _) => spans.extend(rows::spans_of_lists(lists)),
                 }
             }
             Some(RowSource::Ids { .. }) => {

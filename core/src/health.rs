@@ -6,8 +6,9 @@
 //! indexes are sampled, with numbers that can be drawn again ([`Options`]); what was looked at is said ([`Coverage`]).
 //! [`health`] puts the parts together, [`page`] is the same for people. [`examine`] does all of it for an opened file.
 //!
-//! No code is decoded here: codes are counted as they stand, and types whose layout is not known say so. A part holds at
-//! most 48 MiB, whatever the index. To stop, a host stops calling.
+//! Vectors are looked at as they are handed out ([`crate::vectors`]): exact, or decoded from their codes, which is said.
+//! Codes are also counted as they stand, where they are numbers of something. A part holds at most 48 MiB, and the
+//! codebooks to decode with. To stop, a host stops calling.
 //!
 //! [`map_plan`] and [`Mapping`] draw the index: its vectors, or a sample of them, in two dimensions; [`draw`] does it for an opened
 //! file.
@@ -15,6 +16,7 @@
 mod about;
 mod asked;
 mod codes;
+mod cost;
 mod detail;
 mod graph;
 mod ids;

@@ -9,14 +9,16 @@ use crate::files::Files;
 use crate::ids::{IdPlace, IdSummary, Scratch, place};
 use crate::judge;
 use crate::keep;
+use crate::lists::Sizes;
 use crate::names::base_name;
 use crate::opened::Access;
 use crate::outline::Outline;
-use crate::snapshot::{Attachment, Snapshot, TreeBody};
-use crate::source::Source;
+use crate::snapshot::{Attachment, Snapshot, TreeBody, lists_of};
+use crate::source::{RecordedSizes, Source};
 use alloc::{
     format,
     string::{String, ToString},
+    vec::Vec,
 };
 
 /// An index that can be read in.
@@ -25,6 +27,8 @@ pub struct Index {
     /// Where everything lies, made from the stream.
     pub outline: Outline,
     side: Side,
+    /// Where the outline is the recorded one: the sizes of lists that are recorded with it.
+    sizes: Vec<RecordedSizes>,
 }
 
 /// Where the file with on-disk lists is.
@@ -52,15 +56,19 @@ impl Index {
         Ok(Index::with(access, outline).await)
     }
 
-    /// The same for whoever wants a few rows: the outline is the one that a snapshot records, where it does, so that
-    /// nothing of the stream is read for it. What is found by it is checked against digests, and an id against itself.
+    /// The same for whoever wants a few rows: outline and sizes of lists are those that a snapshot records, where it does,
+    /// so that nothing of the stream is read for them. What is found by them is checked against digests, and an id
+    /// against itself.
     ///
     /// # Errors
     /// As [`of`](Index::of).
     pub async fn as_recorded(access: &Access<'_>) -> Result<Index, Cause> {
         let Some(snapshot) = &access.opened.snapshot else { return Index::of(access).await };
-        match recorded_outline(&access.file(), snapshot).await {
-            Ok(Some(outline)) => Ok(Index::with(access, outline).await),
+        match recorded(&access.file(), snapshot).await {
+            Ok(Some((tree, outline))) => {
+                let sizes = recorded_sizes(&tree, &outline);
+                Ok(Index { sizes, ..Index::with(access, outline).await })
+            }
             // A record that is damaged is not needed: the stream says the same.
             Ok(None) | Err(_) => Index::of(access).await,
         }
@@ -90,7 +98,7 @@ impl Index {
                 Err(cause) => missing(stored, &cause),
             },
         };
-        Index { outline, side }
+        Index { outline, side, sizes: Vec::new() }
     }
 
     /// The name, as FAISS stored it, of a file with lists that the host has to find beside the index.
@@ -137,7 +145,21 @@ impl Index {
 
     /// Stream and side file in one, every byte checked where there are digests.
     pub fn joined<'a>(&'a self, access: &Access<'a>) -> Source<'a> {
-        access.checked().and(self.side(access))
+        self.join(access, access.checked())
+    }
+
+    /// The same for whoever knows what must stand in the few bytes that are read: of a sealed snapshot, the bytes of the
+    /// stream are not checked, and a chunk is not read for eight of them.
+    pub fn joined_unchecked<'a>(&'a self, access: &Access<'a>) -> Source<'a> {
+        self.join(access, access.stream())
+    }
+
+    fn join<'a>(&'a self, access: &Access<'a>, stream: Source<'a>) -> Source<'a> {
+        let joined = stream.and(self.side(access));
+        match &access.opened.snapshot {
+            Some(snapshot) if !self.sizes.is_empty() => joined.with_sizes(snapshot, &self.sizes),
+            _ => joined,
+        }
     }
 
     /// What the ids look like; `None` where none are stored.
@@ -170,10 +192,26 @@ pub fn has_ids(place: &IdPlace<'_>) -> bool {
 /// # Errors
 /// When it cannot be read.
 pub async fn recorded_outline(file: &Source<'_>, snapshot: &Snapshot) -> Result<Option<Outline>, Cause> {
-    match file.run(&mut snapshot.body::<TreeBody>()).await? {
-        Some(tree) => file.run(&mut snapshot.outline(&tree, keep::class)).await.map(Some),
-        None => Ok(None),
-    }
+    Ok(recorded(file, snapshot).await?.map(|(_, outline)| outline))
+}
+
+/// The same with its summary.
+async fn recorded(file: &Source<'_>, snapshot: &Snapshot) -> Result<Option<(TreeBody, Outline)>, Cause> {
+    let Some(tree) = file.run(&mut snapshot.body::<TreeBody>()).await? else { return Ok(None) };
+    let outline = file.run(&mut snapshot.outline(&tree, keep::class)).await?;
+    Ok(Some((tree, outline)))
+}
+
+/// The sizes of lists of this outline that stand one after the other in the stream, and in pages of the snapshot too.
+fn recorded_sizes(tree: &TreeBody, outline: &Outline) -> Vec<RecordedSizes> {
+    let pairs = lists_of(outline).into_iter().zip(&tree.lists);
+    let same = pairs.filter_map(|((_, lists), summary)| match (lists.sizes, &summary.sizes) {
+        (Sizes::Full(span), Some(pages)) if pages.count.checked_mul(8) == Some(span.len) => {
+            Some(RecordedSizes { span, pages: pages.clone() })
+        }
+        _ => None,
+    });
+    same.collect()
 }
 
 /// The attachment that has the name of the side file that FAISS stored as this.

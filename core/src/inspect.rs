@@ -171,12 +171,11 @@ pub async fn recall(file: &Source<'_>, snapshot: &Snapshot, known: &mut Known) -
 fn fidelity(recorded: &snapshot::Fidelity) -> Fidelity {
     let mut first = 0_u64;
     let mut runs = Vec::new();
-    let worst = recorded.runs.iter().map(|run| run.level).max().unwrap_or(0);
     for run in &recorded.runs {
         let strategy = recorded.strategies.get(usize::from(run.strategy)).cloned().unwrap_or_default();
         let level = Level::from_number(run.level).unwrap_or(Level::Placeholder);
         runs.push(Run { first, rows: run.rows, level, strategy });
         first = first.saturating_add(run.rows);
     }
-    Fidelity { level: Level::from_number(worst).unwrap_or(Level::Placeholder), runs }
+    Fidelity { level: Level::worst(recorded.runs.iter().map(|run| run.level)), runs }
 }

@@ -92,7 +92,8 @@ impl Kept {
             let arrays = |tree: &TreeBody| {
                 let arrays = tree.arrays.iter().map(|array| {
                     let (path, shape, start, len) = (&array.path, &array.shape, array.start, array.len);
-                    format!("`{path}` type {} {shape:?} at {start}, {len} bytes", array.dtype)
+                    let shape: Vec<String> = shape.iter().map(u64::to_string).collect();
+                    format!("`{path}` type {} [{}] at {start}, {len} bytes", array.dtype, shape.join(", "))
                 });
                 arrays.collect::<Vec<_>>().join("; ")
             };

@@ -76,3 +76,6 @@ pub const SEALED_LOG2: core::ops::RangeInclusive<u8> = 14..=24;
 
 /// Sealed chunks in a table before the chunk size is doubled: 2 MiB of values.
 pub const SEALED_CHUNKS: u64 = 1 << 16;
+
+/// Bytes of codebooks that are held to decode vectors: as many as a product quantizer of 16 bits over 1024 dimensions has.
+pub const MAX_TABLES: u64 = 256 << 20;

@@ -11,7 +11,7 @@ use crate::ids::{self, ExternalId, Found, IdPlace, IdStream, IdSummary, Lookup, 
 use crate::index::Index;
 use crate::keep;
 use crate::opened::Access;
-use crate::report::{FoundId, FoundIds, FoundPlace};
+use crate::report::{FoundId, FoundIds, FoundPlace, Level};
 use crate::snapshot::{Ids, Tree};
 use crate::source::Source;
 use crate::vectors::{Codes, FindRows, Stored, VectorStream, find};
@@ -28,6 +28,8 @@ pub struct LookUp<'a> {
     access: &'a Access<'a>,
     place: IdPlace<'a>,
     joined: Source<'a>,
+    /// The same, not checked.
+    unchecked: Source<'a>,
     rows: u64,
     summary: Option<IdSummary>,
     pages: Option<Tree>,
@@ -46,7 +48,8 @@ impl<'a> LookUp<'a> {
         };
         let summary = recorded.as_ref().and_then(keep::id_summary);
         let pages = recorded.and_then(|ids| ids.lookup);
-        Ok(LookUp { access, place, joined: index.joined(access), rows: rows(index, &place), summary, pages })
+        let (joined, unchecked) = (index.joined(access), index.joined_unchecked(access));
+        Ok(LookUp { access, place, joined, unchecked, rows: rows(index, &place), summary, pages })
     }
 
     /// Where the ids are.
@@ -77,19 +80,23 @@ impl<'a> LookUp<'a> {
     /// not be: an id leads to a label there, and only the labels to rows.
     pub fn leads_to(&self, stored: &Stored<'_>) -> bool {
         match (self.place, stored.codes, stored.maps.as_slice()) {
-            (IdPlace::Lists { record, .. }, Codes::Lists(_), []) => core::ptr::eq(record, stored.record),
-            (IdPlace::Map { array, .. }, Codes::Rows(_) | Codes::Levels { .. }, [map]) => core::ptr::eq(array, *map),
-            (IdPlace::None, Codes::Rows(_) | Codes::Levels { .. }, []) => true,
+            (IdPlace::Lists { record, .. }, Codes::Lists(..), []) => core::ptr::eq(record, stored.record),
+            (IdPlace::Map { array, .. }, Codes::Rows(_) | Codes::Levels { .. } | Codes::Blocks { .. }, [map]) => {
+                core::ptr::eq(array, *map)
+            }
+            (IdPlace::None, Codes::Rows(_) | Codes::Levels { .. } | Codes::Blocks { .. }, []) => true,
             _ => false,
         }
     }
 
-    /// Rows that lookup pages name, with their places in lists.
+    /// Rows that lookup pages name, with their places in lists. The pages were checked, and the id that stands in a row is
+    /// only compared with the one that led there: if its bytes are damaged it differs, which is damage either way. So
+    /// its chunk is not read.
     async fn in_pages(&self, id: ExternalId, rows: &[u64]) -> Result<Found, Cause> {
         let mut found = Found { count: rows.len() as u64, places: Vec::new() };
         for &row in rows {
             let mut stream = IdStream::new(&self.place, self.joined.files(), row..row.saturating_add(1));
-            let batch = self.joined.run(&mut stream).await?;
+            let batch = self.unchecked.run(&mut stream).await?;
             let there = batch.and_then(|batch| Some((batch.row, batch.at, *batch.ids.first()?)));
             match there {
                 Some((row, at, stored)) if stored == id => found.places.push(Place { row, at, stored }),
@@ -173,7 +180,7 @@ pub fn found_ids(name: &str, found: &[(ExternalId, Found)]) -> FoundIds {
     FoundIds { file: name.into(), found: found.iter().map(one).collect() }
 }
 
-/// The plain vectors that an index stores.
+/// The vectors that an index stores, or that its codes decode to.
 ///
 /// # Errors
 /// When there are none, or the file with them is not there.
@@ -248,12 +255,27 @@ fn all_there(
 pub struct Vectors {
     /// Dimensions.
     pub d: u64,
+    /// Whether they are the vectors that were added, or decoded.
+    pub fidelity: Level,
+    /// Whether rows are the bits of a binary index, `d / 8` bytes each, and not floats.
+    pub is_binary: bool,
     /// The row of each, ascending.
     pub rows: Vec<Row>,
     /// The id of each.
     pub ids: Vec<ExternalId>,
-    /// The floats, little-endian, `d` of them a row.
+    /// The floats, little-endian, `d` of them a row; or the bits.
     pub floats: Vec<u8>,
+}
+
+impl Vectors {
+    fn of(stored: &Stored<'_>, rows: Vec<Row>, ids: Vec<ExternalId>, floats: Vec<u8>) -> Vectors {
+        Vectors { d: stored.d, fidelity: fidelity(stored), is_binary: stored.is_binary(), rows, ids, floats }
+    }
+}
+
+/// How close vectors of `stored` are to those that were added.
+pub fn fidelity(stored: &Stored<'_>) -> Level {
+    if stored.is_exact() { Level::ExactVectors } else { Level::DecodedVectors }
 }
 
 /// Which vectors.
@@ -270,7 +292,7 @@ pub enum Which {
 /// Bytes of floats that are given at once, at most.
 const MOST_FLOATS: u64 = 16 << 20;
 
-/// A few of the plain vectors that an index stores, ascending by row. Rows are those of its ids: those of the id map
+/// A few of the vectors of an index, ascending by row. Rows are those of its ids: those of the id map
 /// where there is one.
 ///
 /// # Errors
@@ -278,7 +300,7 @@ const MOST_FLOATS: u64 = 16 << 20;
 pub async fn vectors(access: &Access<'_>, index: &Index, which: Which) -> Result<Vectors, Cause> {
     let stored = stored(index)?;
     let joined = index.joined(access);
-    let is_mapped = matches!(stored.codes, Codes::Lists(_)) && !stored.maps.is_empty();
+    let is_mapped = matches!(stored.codes, Codes::Lists(..)) && !stored.maps.is_empty();
     let all = if is_mapped { id_place(index)?.count().unwrap_or(0) } else { stored.rows };
     let rows = match which {
         Which::Range(rows) => {
@@ -306,17 +328,17 @@ pub async fn vectors(access: &Access<'_>, index: &Index, which: Which) -> Result
                 true => mapped_floats(&joined, &stored, &rows).await?,
                 false => floats(&joined, &stored, &rows).await?,
             };
-            return Ok(Vectors { d: stored.d, rows, ids, floats });
+            return Ok(Vectors::of(&stored, rows, ids, floats));
         }
     };
     check_size(rows.len() as u64, &stored)?;
     if is_mapped {
         let floats = mapped_floats(&joined, &stored, &rows).await?;
         let ids = ids_of_rows(&joined, &id_place(index)?, &rows).await?;
-        return Ok(Vectors { d: stored.d, rows, ids, floats });
+        return Ok(Vectors::of(&stored, rows, ids, floats));
     }
     let mut stream = VectorStream::rows(&stored, joined.files(), rows.clone(), true);
-    let mut out = Vectors { d: stored.d, rows, ids: Vec::new(), floats: Vec::new() };
+    let mut out = Vectors::of(&stored, rows, Vec::new(), Vec::new());
     while let Some(batch) = joined.run(&mut stream).await? {
         out.ids.extend(batch.ids);
         out.floats.extend(batch.floats);

@@ -23,7 +23,28 @@ pub(crate) fn sort_by<T>(items: &mut Vec<T>, mut compare: impl FnMut(&T, &T) -> 
 /// The numbers below `count` in this order.
 fn ordered(count: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
-    order.sort_unstable_by(|&a, &b| compare(a, b).then(a.cmp(&b)));
+    // Runs that are in order, merged in pairs.
+    let mut run = 1_usize;
+    while run < count {
+        let mut merged = Vec::with_capacity(count);
+        for pair in order.chunks(run.saturating_mul(2)) {
+            let (mut left, mut right) = pair.split_at_checked(run).unwrap_or((pair, &[]));
+            while let (Some((&a, after_a)), Some((&b, after_b))) = (left.split_first(), right.split_first()) {
+                let number = if compare(a, b) == Ordering::Greater {
+                    right = after_b;
+                    b
+                } else {
+                    left = after_a;
+                    a
+                };
+                merged.push(number);
+            }
+            merged.extend_from_slice(left);
+            merged.extend_from_slice(right);
+        }
+        order = merged;
+        run = run.saturating_mul(2);
+    }
     order
 }
 

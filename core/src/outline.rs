@@ -10,6 +10,7 @@ pub use crate::place::Fourcc;
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::lists::Lists;
+use crate::text::shortest;
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
@@ -183,8 +184,8 @@ impl fmt::Display for Value {
             Value::U32(v) => v.fmt(f),
             Value::I64(v) => v.fmt(f),
             Value::U64(v) => v.fmt(f),
-            Value::F32(v) => v.fmt(f),
-            Value::F64(v) => v.fmt(f),
+            Value::F32(v) => f.pad(&shortest(*v)),
+            Value::F64(v) => f.pad(&shortest(*v)),
             Value::Tag(v) => v.fmt(f),
             Value::Text(v) => v.escape_debug().fmt(f),
             Value::Many(values) => listed(f, values),

@@ -40,8 +40,8 @@ pub use chunk::{
     sealed_log2, sealed_span,
 };
 pub use digest::{Digest, NotADigest};
-pub use lookup::{FindChunk, FindId, IdsWalk};
-pub use manifest::{CRITICAL, Content, Place, REFERENCE, SECTIONS, Section};
+pub use lookup::{FindChunk, FindId, FindSize, IdsWalk};
+pub use manifest::{CONTENTS, CRITICAL, Content, Place, REFERENCE, SECTIONS, Section};
 pub use open::{BodyReading, Open, SectionBody, Snapshot};
 pub use page::{Child, CodedEntry, IdEntry, PageHead, SizeEntry, Table, ValueEntry};
 pub use remains::{FindTrailer, Remains};

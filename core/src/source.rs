@@ -15,7 +15,7 @@ use crate::asking::Ask;
 use crate::bytes::{Reading, Span, Step, slice};
 use crate::error::{Cause, Error};
 use crate::files::Files;
-use crate::snapshot::{Attachment, ChunkEntry, Snapshot};
+use crate::snapshot::{Attachment, ChunkEntry, Snapshot, Tree};
 use alloc::{borrow::Cow, format, rc::Rc, string::String, sync::Arc, vec, vec::Vec};
 use core::{cell::Cell, fmt};
 
@@ -86,6 +86,16 @@ pub struct Source<'a> {
     first: Part<'a>,
     /// The side file, or nothing.
     second: Option<Part<'a>>,
+    recorded: Option<(&'a Snapshot, &'a [RecordedSizes])>,
+}
+
+/// Sizes of inverted lists that a snapshot records in pages of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedSizes {
+    /// Where the stream has them: a u64 a list.
+    pub span: Span,
+    /// The pages.
+    pub pages: Tree,
 }
 
 #[derive(Clone)]
@@ -108,7 +118,7 @@ struct Chunks<'a> {
 
 impl<'a> Source<'a> {
     fn only(ask: &Ask, first: Part<'a>) -> Source<'a> {
-        Source { ask: ask.clone(), first, second: None }
+        Source { ask: ask.clone(), first, second: None, recorded: None }
     }
 
     /// The file, without its side file.
@@ -157,6 +167,13 @@ impl<'a> Source<'a> {
     #[must_use]
     pub fn and(self, second: Option<Source<'a>>) -> Source<'a> {
         Source { second: second.map(|second| second.first), ..self }
+    }
+
+    /// The same, for whoever goes by what a snapshot records: readings find sizes of lists in its pages of at most 32 KiB
+    /// rather than in a chunk of the stream.
+    #[must_use]
+    pub fn with_sizes(self, snapshot: &'a Snapshot, recorded: &'a [RecordedSizes]) -> Source<'a> {
+        Source { recorded: Some((snapshot, recorded)), ..self }
     }
 
     /// Lengths of both parts.
@@ -225,6 +242,10 @@ impl<'a> Source<'a> {
 
     /// Bring a reading the bytes of a span, or the first of them; how many.
     async fn bring(&self, span: Span, page: u64, reading: &mut dyn Runs) -> Result<u64, Cause> {
+        if let Some(sizes) = self.recorded_sizes(span.start).await {
+            reading.bring(span.start, &sizes);
+            return Ok(sizes.len() as u64);
+        }
         let (part, before) = self.part_of(span)?;
         let inside = Span::new(span.start.saturating_sub(before), span.len);
         match part {
@@ -244,6 +265,19 @@ impl<'a> Source<'a> {
                 Ok(len)
             }
         }
+    }
+
+    /// What a snapshot records of the sizes of lists from byte `at` on. Pages that are damaged are not needed: the stream
+    /// says the same.
+    async fn recorded_sizes(&self, at: u64) -> Option<Vec<u8>> {
+        let (snapshot, recorded) = self.recorded?;
+        let sizes = recorded.iter().find(|sizes| sizes.span.contains(&Span::new(at, 8)))?;
+        let before = at.saturating_sub(sizes.span.start);
+        if before & 7 != 0 {
+            return None;
+        }
+        let mut find = snapshot.find_size(&sizes.pages, before >> 3);
+        alloc::boxed::Box::pin(Source::file(&self.ask).run(&mut find)).await.ok()
     }
 
     /// All bytes of `span`, which must be small enough to hold.

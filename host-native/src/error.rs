@@ -79,6 +79,15 @@ impl Cause {
         self.of(format!("cannot read `{}`", path.display()))
     }
 
+    /// This cause of not having done `what` with the file at `path`. A refusal is of that; anything else is of reading
+    /// the file.
+    pub fn doing(self, what: &str, path: &Path) -> Error {
+        match self {
+            Cause::Refused(_) => self.of(format!("cannot {what} `{}`", path.display())),
+            _ => self.reading(path),
+        }
+    }
+
     /// This cause of not having written the file at `path`.
     pub fn writing(self, path: &Path) -> Error {
         if path.as_os_str() == "-" || self.is_of_stdout() {

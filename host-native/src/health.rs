@@ -17,7 +17,7 @@ pub fn health(path: &Path, options: &Options) -> Result<Health, Error> {
 /// How the index in an opened file is doing.
 ///
 /// # Errors
-/// As [`health`].
+/// As [`health()`].
 pub fn examine(opened: &Opened, options: &Options, progress: Progress<'_>) -> Result<Examined, Cause> {
     let (index, name) = (&Index::of(opened)?, &name(opened));
     let mut examined = None;
@@ -35,7 +35,7 @@ pub fn examine(opened: &Opened, options: &Options, progress: Progress<'_>) -> Re
 /// What [`examine`] would look at, and how many bytes that reads.
 ///
 /// # Errors
-/// As [`health`].
+/// As [`health()`].
 pub fn planned(opened: &Opened, options: &Options) -> Result<Plan, Cause> {
     let (index, name) = (&Index::of(opened)?, &name(opened));
     index.ask(&|_, _| {}, |access| async move { Ok(health::planned(&access, index, name, options)) })
@@ -44,7 +44,7 @@ pub fn planned(opened: &Opened, options: &Options) -> Result<Plan, Cause> {
 /// A map of the vectors in the file at `path`.
 ///
 /// # Errors
-/// When they are not stored as plain floats, or cannot be read.
+/// When there are none that are floats or decode to them, or they cannot be read.
 pub fn map(path: &Path, options: &Options) -> Result<Map, Error> {
     let opened = Opened::open(path)?;
     map_opened(&opened, options, &|_, _| {}).map_err(|cause| cause.reading(path))

@@ -44,6 +44,7 @@
 
 pub mod append;
 pub mod beside;
+pub mod cache;
 pub mod drive;
 pub mod error;
 pub mod fixture;
@@ -56,12 +57,16 @@ pub mod load;
 pub mod native;
 pub mod opened;
 pub mod parallel;
+pub mod pull;
+pub mod push;
+pub mod remote;
 pub mod repack;
 pub mod replace;
 pub mod salvage;
 pub mod save;
 pub mod seal;
 pub mod sorting;
+pub mod source;
 pub mod store;
 pub mod summing;
 #[cfg(feature = "testing")]

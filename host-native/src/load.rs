@@ -18,9 +18,10 @@ use crate::{
 };
 use faissil_core::{
     Span,
-    report::grouped,
+    report::{Level, grouped},
     snapshot::{
-        Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Found, Owner, SealedHash, Snapshot, StreamDigest,
+        Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Fidelity, Found, Owner, SealedHash, Snapshot,
+        StreamDigest,
     },
 };
 use std::{
@@ -67,6 +68,34 @@ pub fn snapshot_of(opened: &Opened) -> Result<&Snapshot, Cause> {
 /// When it is another.
 pub fn check_expected(snapshot: &Snapshot, expected: Option<Digest>) -> Result<(), Cause> {
     Ok(snapshot.check_expected(expected)?)
+}
+
+/// That every row of the snapshot is at least this close to what was added.
+///
+/// # Errors
+/// When rows are not; the first of them are named.
+pub fn check_floor(opened: &Opened, snapshot: &Snapshot, floor: Level) -> Result<(), Cause> {
+    let Some(fidelity) = drive(snapshot.body::<Fidelity>(), &opened.file)? else { return Ok(()) };
+    let (mut first, mut below, mut count) = (0, Vec::new(), 0);
+    for run in &fidelity.runs {
+        let level = Level::from_number(run.level).unwrap_or(Level::Placeholder);
+        if level > floor {
+            let how = fidelity.strategies.get(usize::from(run.strategy)).map_or("", String::as_str);
+            below.push(format!("rows {}..{}: {} ({how})", first, first + run.rows, level.name()));
+            count += run.rows;
+        }
+        first += run.rows;
+    }
+    if fidelity.runs.is_empty() && floor == Level::ExactBytes {
+        return Err(Cause::Refused("it stands in for an index without rows, and is not that byte for byte".into()));
+    }
+    if below.is_empty() {
+        return Ok(());
+    }
+    let more = below.len().saturating_sub(10);
+    below.truncate(10);
+    let more = if more > 0 { format!("; and {more} runs more") } else { String::new() };
+    Err(Cause::Refused(format!("{count} rows are below {}: {}{more}", floor.name(), below.join("; "))))
 }
 
 /// Put the stream of the snapshot at `input` back, and its side files beside it.

@@ -11,6 +11,7 @@ mod write;
 use crate::{
     Cause, Error,
     drive::drive,
+    inspect::Index,
     judge,
     load::{self, Output, check_expected, load, snapshot_of},
     opened::Opened,
@@ -99,7 +100,7 @@ pub fn salvage(
     }
     let recovered = recover(&opened, snapshot, &verified.stream_damage).map_err(reading)?;
     let old = Mended::new(opened.checked(), recovered.patches.clone());
-    let plan = plan(&recovered, &old).map_err(|cause| refused(cause, &verified, input))?;
+    let plan = plan(&recovered, &old).map_err(|cause| refused(cause, &verified, &opened, input))?;
     let new = Rewritten::new(&plan, &old);
     let outline = check(&new, &recovered, &plan).map_err(reading)?;
 
@@ -192,16 +193,20 @@ fn plan(recovered: &Recovered, old: &impl Store) -> Result<Plan, Cause> {
     }
 }
 
-fn refused(cause: Cause, verified: &Verified, input: &Path) -> Error {
+fn refused(cause: Cause, verified: &Verified, opened: &Opened, input: &Path) -> Error {
     let lost = load::what_is_lost(verified);
     let lost = if lost.is_empty() { lost } else { format!("; {lost}") };
     let error = match cause {
         Cause::Damage(said) => Cause::Damage(format!("{said}{lost}")),
         cause => cause,
     };
-    error.of(format!("cannot salvage `{}`", input.display())).hint(
-        "nothing was written; what is not damaged can still be read: `faissil vectors`, `faissil ids`, `faissil dump`",
-    )
+    error.of(format!("cannot salvage `{}`", input.display())).hint(if Index::of(opened).is_ok() {
+        "nothing was written; `faissil ids` and `faissil vectors` still give what they need no damaged piece for, \
+         `faissil dump` shows every byte as it is now"
+    } else {
+        "nothing was written; headers of the index are in a damaged piece, so only `faissil dump` still shows its \
+         bytes, as they are now"
+    })
 }
 
 /// That what the plan makes is an index again, with as many rows as are left. Gives its outline.

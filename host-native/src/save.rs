@@ -5,9 +5,7 @@
 
 mod prepared;
 
-#[cfg(feature = "native")]
-pub(crate) use prepared::check_additions;
-pub(crate) use prepared::{PARTIAL, Prepared, prepare};
+pub(crate) use prepared::{PARTIAL, Prepared, check_additions, prepare};
 
 use crate::{
     Cause, Error,
@@ -93,7 +91,7 @@ pub struct Saved {
     pub stream_digest: Digest,
     /// The snapshot digest.
     pub digest: Digest,
-    /// `exact bytes`, or `partial` when a side file is missing.
+    /// The worst of all rows: `exact bytes` where the stream is the index itself, `partial` when a side file is missing.
     pub fidelity: &'static str,
     /// The outline, if one could be made.
     pub outline: Option<Outline>,
@@ -209,7 +207,7 @@ pub(crate) fn report(
         stream_len,
         stream_digest: finished.stream_digest,
         digest: finished.digest,
-        fidelity: if prepared.is_partial() { "partial" } else { "exact bytes" },
+        fidelity: prepared.level().name(),
         outline: prepared.judged.outline,
         ids,
         attachments,

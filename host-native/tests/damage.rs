@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{expect, index, noise, run, text};
+use common::{expect, fixture, index, ivf, noise, run, text};
 use faissil::{
     core::{Span, snapshot::ChunkEntry},
     drive::drive,
@@ -14,6 +14,8 @@ use std::{fs, path::Path};
 /// 2.4 MB of vectors, then 2.4 MB of ids.
 const ROWS: u64 = 300_000;
 const BYTES_OF_A_ROW: u64 = 8;
+/// FAISS's header of an index: tag, `d`, `ntotal`, two numbers, `is_trained`, `metric_type`.
+const HEADER: usize = 4 + 4 + 3 * 8 + 1 + 4;
 
 /// Flip a byte in the chunk that holds byte `at` of the stream, in a copy named `damaged`.
 fn damage(dir: &Path, snapshot: &str, at: u64) -> ChunkEntry {
@@ -119,4 +121,69 @@ fn dump_shows_damaged_bytes_and_says_so() {
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stdout).contains("ff ff ff ff"), "{}", text(&output.stdout));
     assert!(text(&output.stderr).starts_with("warning: chunk 0, "), "{}", text(&output.stderr));
+}
+
+/// What `verify` says is lost of `snapshot`, which has one damage: how many ids, and which it names.
+fn lost(dir: &Path, snapshot: &str) -> (u64, Vec<i64>) {
+    let report: serde_json::Value = serde_json::from_str(&expect(1, dir, &["verify", "--json", snapshot])).unwrap();
+    assert_eq!(report["damage"].as_array().unwrap().len(), 1, "{report}");
+    let lost = &report["damage"][0]["ids_lost"];
+    let ids = lost["ids"].as_array().unwrap().iter().map(|id| id.as_i64().unwrap()).collect();
+    (lost["count"].as_u64().unwrap(), ids)
+}
+
+#[test]
+fn an_id_is_lost_once_where_lists_and_id_map_are_damaged_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    fs::copy(fixture("1.15.1/idmap2_ivfpq.faiss"), dir.join("x.faiss")).unwrap();
+    let ids = expect(0, dir, &["ids", "x.faiss"]);
+    let ids: Vec<i64> = ids.lines().map(|id| id.parse().unwrap()).collect();
+    expect(0, dir, &["save", "x.faiss", "x"]);
+    // All of it is in one chunk; this is a byte of no id.
+    damage(dir, "x", 0);
+    assert_eq!(lost(dir, "damaged"), (ids.len() as u64, ids));
+}
+
+#[test]
+fn rows_of_lists_are_lost_beside_those_of_the_id_map() {
+    const CHUNK: usize = 1 << 20;
+    const LISTS: usize = 4;
+    // An entry is a float and the row of the map that it holds; an id of the map follows from its row.
+    const ENTRY: usize = 4 + 8;
+    let id = |row: usize| 5_000_000 + row as i64 * 3;
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    // The second chunk ends a few hundred ids into the map.
+    let size = (2 * CHUNK - 4_000) / ENTRY / LISTS;
+    let rows = size * LISTS;
+    let mut inner = ivf(LISTS as u64, size as u64, 1);
+    let lists = inner.len() - rows * ENTRY;
+    for row in 0..rows {
+        let at = lists + row % LISTS * size * ENTRY + size * 4 + row / LISTS * 8;
+        inner[at..at + 8].copy_from_slice(&(row as u64).to_le_bytes());
+    }
+    let mut stream = [b"IxM2", &inner[4..HEADER], &inner].concat();
+    stream.extend((rows as u64).to_le_bytes());
+    let (lists, map) = (HEADER + lists, stream.len());
+    (0..rows).for_each(|row| stream.extend(id(row).to_le_bytes()));
+    fs::write(dir.join("x.faiss"), stream).unwrap();
+    expect(0, dir, &["save", "x.faiss", "x"]);
+    // A byte of a code; ids stay as they are.
+    let mut bytes = fs::read(dir.join("x")).unwrap();
+    bytes[lists + 3 * size * ENTRY] ^= 1;
+    fs::write(dir.join("damaged"), bytes).unwrap();
+
+    let of_map = (2 * CHUNK - map).div_ceil(8);
+    assert!(of_map > 0 && of_map < 1000, "{of_map}");
+    let touched = |at: usize, len: usize| at < 2 * CHUNK && at + len > CHUNK;
+    let of_lists = (0..LISTS).flat_map(|list| (0..size).map(move |entry| (list, entry))).filter(|(list, entry)| {
+        let list = lists + list * size * ENTRY;
+        touched(list + entry * 4, 4) || touched(list + size * 4 + entry * 8, 8)
+    });
+    let others: Vec<usize> = of_lists.map(|(list, entry)| entry * LISTS + list).filter(|row| *row >= of_map).collect();
+    let (count, ids) = lost(dir, "damaged");
+    assert_eq!(count, (of_map + others.len()) as u64);
+    let expected: Vec<i64> = (0..of_map).chain(others).map(id).take(1000).collect();
+    assert_eq!(ids, expected);
 }

@@ -105,6 +105,7 @@ fn the_document_names_every_field_of_every_command() {
     take(0, &["ids", "i.faiss"]);
     take(0, &["ids", "i.faiss", "--id", "105"]);
     take(0, &["vectors", "i.faiss", "-o", "v.npy", "--ids-out", "n.npy"]);
+    take(0, &["plan", "a.faiss"]);
     take(1, &["diff", "a.faiss", "b.faiss"]);
     take(1, &["diff", "i.faiss", "j.faiss"]);
     take(0, &["dump", "a.faiss"]);

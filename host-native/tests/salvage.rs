@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{expect, index, ivf, noise, run, text};
+use common::{expect, fixture, index, ivf, noise, run, text};
 use faissil::{drive::drive, opened::Opened};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
@@ -174,6 +174,31 @@ fn what_all_rows_need_is_refused_and_nothing_is_written() {
             "{said}"
         );
         assert_eq!(fs::read(dir.join("out.faiss")).unwrap(), b"mine");
+    }
+}
+
+#[test]
+fn the_commands_that_a_refusal_names_still_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    // 3 MB of coarse centroids, in the middle of which is no header.
+    fs::write(dir.join("large.faiss"), ivf(300, 1, 2500)).unwrap();
+    fs::copy(fixture("1.15.1/idmap2_ivfpq.faiss"), dir.join("small.faiss")).unwrap();
+    for (file, at, is_read, hint) in [
+        ("large.faiss", 1_500_000, true, "`faissil ids` and `faissil vectors` still give"),
+        ("small.faiss", 200, false, "headers of the index are in a damaged piece, so only `faissil dump`"),
+    ] {
+        expect(0, dir, &["save", file, "good.faissil"]);
+        damage(dir, "good.faissil", at);
+        let output = run(dir, &["load", "bad.faissil", "out.faiss", "--salvage"]);
+        let said = text(&output.stderr);
+        assert!(said.starts_with("error: cannot salvage `bad.faissil`") && said.contains(hint), "{said}");
+        for command in [&["ids", "bad.faissil"][..], &["vectors", "bad.faissil", "-o", "v.npy"]] {
+            let code = i32::from(!is_read);
+            assert_eq!(run(dir, command).status.code(), Some(code), "{file} {command:?}");
+        }
+        let dump = run(dir, &["dump", "bad.faissil", "--at", &format!("{at}..{}", at + 16)]);
+        assert!(!dump.stdout.is_empty() && dump.status.code() == Some(1), "{file}");
     }
 }
 

@@ -84,3 +84,58 @@ fn an_output_never_takes_the_place_of_the_index_or_of_another() {
     assert!(fs::read(dir.join("q.faiss")).unwrap() == index);
     assert_eq!(common::names(dir), ["dangling", "link", "out", "q.faiss"]);
 }
+
+#[test]
+fn codes_are_decoded_and_the_answer_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let write = |name: &str| {
+        let path = fixture(&format!("1.15.1/{name}.faiss"));
+        fs::copy(&path, dir.join(format!("{name}.faiss"))).unwrap();
+        let facts = fs::read_to_string(Path::new(&path).with_extension("json")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&facts).unwrap()
+    };
+    // By id, out of lists, with no direct map.
+    let facts = write("ivf_pq4x8");
+    for id in [0, 3, 7] {
+        let given = ["vectors", "ivf_pq4x8.faiss", "--id", &id.to_string(), "-o", "x.npy", "--json"];
+        let said: serde_json::Value = serde_json::from_str(&common::expect(0, dir, &given)).unwrap();
+        assert_eq!((&said["fidelity"], &said["dtype"]), (&"decoded vectors".into(), &"float32".into()));
+        let row = npy(&dir.join("x.npy"), 64).concat();
+        let hex: String = row.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(facts["vectors"]["first8"][id], hex);
+    }
+    // Bits of a binary index, as bytes.
+    let facts = write("bin_flat");
+    let said = common::expect(0, dir, &["vectors", "bin_flat.faiss", "-o", "b.npy"]);
+    let d = facts["d"].as_u64().unwrap();
+    assert!(said.contains(&format!(" exact vectors of {d} bits to b.npy")), "{said}");
+    let width = usize::try_from(d / 8).unwrap();
+    let hex: String = npy(&dir.join("b.npy"), width)[0].iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(facts["vectors"]["first8"][0], hex);
+    // What FAISS cannot reconstruct is refused with the reason, and nothing is written.
+    write("lsh_norot_thresh_20bit");
+    let refused = run(dir, &["vectors", "lsh_norot_thresh_20bit.faiss", "-o", "l.npy"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("FAISS leaves all but 20 of its 32 dimensions unset"), "{said}");
+    assert!(refused.status.code() != Some(0) && !dir.join("l.npy").exists());
+}
+
+#[test]
+fn rows_that_are_asked_for_behind_the_last_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    fs::write(dir.join("x.faiss"), common::index(300, 2)).unwrap();
+    for (command, said) in
+        [(&["vectors", "x.faiss", "-o", "x.npy"][..], "wrote 10 exact vectors"), (&["ids", "x.faiss"], "")]
+    {
+        for (rows, is_noted) in [("290..100000000000", true), ("290..301", true), ("290..300", false), ("290..", false)]
+        {
+            let output = run(dir, &[command, &["--rows", rows]].concat());
+            let (data, talk) = (common::text(&output.stdout), common::text(&output.stderr));
+            assert!(output.status.code() == Some(0) && data.starts_with(said), "{command:?} {rows}: {talk}");
+            let note = "note: there are 300 rows, so none from 300\n";
+            assert_eq!(talk.contains(note), is_noted, "{command:?} {rows}: {talk}");
+        }
+    }
+}

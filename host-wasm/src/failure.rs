@@ -1,5 +1,6 @@
 //! Why a task has no result.
 
+use alloc::string::{String, ToString};
 use faissil_core::error::Cause;
 use serde::Serialize;
 

@@ -10,6 +10,13 @@
 //! All that is known about files is in the core; here answers are only put into words that JavaScript takes.
 //! People use the package `faissil` in `npm/`, which drives the tasks and has the types.
 
+#![no_std]
+
+extern crate alloc;
+// Where it is tested.
+#[cfg(not(target_arch = "wasm32"))]
+extern crate std;
+
 mod failure;
 mod ops;
 mod shared;
@@ -21,9 +28,21 @@ pub use task::Task;
 #[cfg(feature = "basics")]
 pub use verifier::Verifier;
 
+use alloc::{rc::Rc, string::String};
 use shared::Shared;
-use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+/// The standard library's own allocator, without the rest of the standard library.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
+/// What never happens needs no words, which would be an eighth of the module.
+#[cfg(target_arch = "wasm32")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
 
 /// A file of which bytes can be asked for, and what is known of it so far.
 #[wasm_bindgen]
@@ -39,7 +58,8 @@ impl File {
         File(Rc::new(Shared::new(len, name, side)))
     }
 
-    /// Begin a task. `params` is a JSON object; the module `ops` says which there are.
+    /// Begin a task. `params` are those that it takes: `name=value` each with a zero character between, lists with
+    /// commas; the module `ops` says which there are.
     ///
     /// A task that is not known, or whose parameters make no sense, fails in its first step.
     pub fn start(&self, op: &str, params: &str) -> Task {

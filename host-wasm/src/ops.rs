@@ -6,7 +6,7 @@
 //! | `verify` | maybe `expect`: a digest | a verifier and the places of its chunks, or the JSON of `faissil verify` at once |
 //! | `ids` | `first`, `count`: rows | their ids, an i64 each |
 //! | `find` | `ids` | the JSON of `faissil ids --id` |
-//! | `vectors` | `rows`, or `ids`, or `first` and `count` | `d`, `count`, with rows (u64) and ids (i64); then a second result: the floats (f32) |
+//! | `vectors` | `rows`, or `ids`, or `first` and `count` | `d`, `count`, `dtype`, `fidelity`, with rows (u64) and ids (i64); then a second result: the floats (f32), or the bits of a binary index |
 //! | `attachment` | `name` | its bytes, a result for each piece |
 //! | `parts` | maybe `at`, `len`: bytes of the stream | the JSON of `faissil dump` |
 //! | `dump` | the same | the text of `faissil dump`, as JSON |
@@ -17,7 +17,7 @@
 //!
 //! The first three make the module `basics`, the last three `health`, the others `contents`: each is built with the
 //! feature of that name.
-//! Numbers that a double may not hold are text.
+//! Parameters are text, `name=value` each with a zero character between, lists with commas.
 
 #[cfg(feature = "basics")]
 mod basics;
@@ -25,14 +25,14 @@ mod basics;
 mod contents;
 #[cfg(feature = "health")]
 mod health;
-#[cfg(any(feature = "basics", feature = "contents"))]
 mod params;
 
 use crate::{shared::Shared, task::Task};
-use std::rc::Rc;
+use alloc::{format, rc::Rc, string::String};
+use params::Params;
 
 /// Gives the task of a name, if it has it.
-type Tasks = fn(&Rc<Shared>, &str, &str) -> serde_json::Result<Option<Task>>;
+type Tasks = fn(&Rc<Shared>, &str, &mut Params<'_>) -> Result<Option<Task>, String>;
 
 /// Those that are in this module.
 const TASKS: &[Tasks] = &[
@@ -46,12 +46,16 @@ const TASKS: &[Tasks] = &[
 
 /// The task of this name.
 pub(crate) fn start(file: &Rc<Shared>, op: &str, params: &str) -> Task {
+    begun(file, op, Params::of(params)).unwrap_or_else(|why| Task::refused(file.files, why))
+}
+
+fn begun(file: &Rc<Shared>, op: &str, mut params: Params<'_>) -> Result<Task, String> {
+    let wrong = |why: String| format!("parameters of `{op}`: {why}");
     for tasks in TASKS {
-        match tasks(file, op, params) {
-            Ok(None) => {}
-            Ok(Some(task)) => return task,
-            Err(error) => return Task::refused(file.files, format!("parameters of `{op}`: {error}")),
+        if let Some(task) = tasks(file, op, &mut params).map_err(wrong)? {
+            params.end().map_err(wrong)?;
+            return Ok(task);
         }
     }
-    Task::refused(file.files, format!("no task `{op}`"))
+    Err(format!("no task `{op}`"))
 }

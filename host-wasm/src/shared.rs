@@ -1,5 +1,7 @@
 //! What all tasks on a file share, so that a second one does not read what a first one has read.
 
+use alloc::{rc::Rc, string::String};
+use core::cell::RefCell;
 use faissil_core::{
     asking::Ask,
     error::Cause,
@@ -7,7 +9,6 @@ use faissil_core::{
     index::Index,
     opened::{Access, Caches, Opened, open},
 };
-use std::{cell::RefCell, rc::Rc};
 
 /// A file.
 #[derive(Debug)]
@@ -18,13 +19,25 @@ pub(crate) struct Shared {
     pub(crate) name: String,
     caches: Caches,
     opened: RefCell<Option<Rc<Opened>>>,
-    index: RefCell<Option<Rc<Index>>>,
+    #[cfg(any(feature = "basics", feature = "contents"))]
+    recorded: RefCell<Option<Rc<Index>>>,
+    #[cfg(feature = "health")]
+    made: RefCell<Option<Rc<Index>>>,
 }
 
 impl Shared {
     pub(crate) fn new(len: u64, name: String, side: Option<u64>) -> Shared {
         let files = Files { stream: len, side };
-        Shared { files, name, caches: Caches::default(), opened: RefCell::default(), index: RefCell::default() }
+        Shared {
+            files,
+            name,
+            caches: Caches::default(),
+            opened: RefCell::default(),
+            #[cfg(any(feature = "basics", feature = "contents"))]
+            recorded: RefCell::default(),
+            #[cfg(feature = "health")]
+            made: RefCell::default(),
+        }
     }
 
     /// What the file was found to be.
@@ -46,12 +59,23 @@ impl Shared {
         self.files.side.map(drop).ok_or_else(|| "no such file".into())
     }
 
-    /// The index in it, as it is recorded where it is.
-    pub(crate) async fn index(&self, access: &Access<'_>) -> Result<Rc<Index>, Cause> {
-        if let Some(index) = self.index.borrow().as_ref() {
+    /// The index in it for a look at a few rows: as it is recorded, where it is.
+    #[cfg(any(feature = "basics", feature = "contents"))]
+    pub(crate) async fn index_as_recorded(&self, access: &Access<'_>) -> Result<Rc<Index>, Cause> {
+        if let Some(index) = self.recorded.borrow().as_ref() {
             return Ok(index.clone());
         }
         let index = Rc::new(Index::as_recorded(access).await?.with_side(self.side()));
-        Ok(self.index.borrow_mut().insert(index).clone())
+        Ok(self.recorded.borrow_mut().insert(index).clone())
+    }
+
+    /// The index in it for a report on all of it, which does not rest on what a snapshot says of itself.
+    #[cfg(feature = "health")]
+    pub(crate) async fn index(&self, access: &Access<'_>) -> Result<Rc<Index>, Cause> {
+        if let Some(index) = self.made.borrow().as_ref() {
+            return Ok(index.clone());
+        }
+        let index = Rc::new(Index::of(access).await?.with_side(self.side()));
+        Ok(self.made.borrow_mut().insert(index).clone())
     }
 }

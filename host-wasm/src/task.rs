@@ -3,6 +3,8 @@
 use crate::failure::Failure;
 #[cfg(feature = "basics")]
 use crate::verifier::Verifier;
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::fmt;
 #[cfg(any(feature = "contents", feature = "health"))]
 use faissil_core::asking::{Course, Give};
 use faissil_core::{
@@ -12,7 +14,6 @@ use faissil_core::{
     files::Files,
 };
 use serde::Serialize;
-use std::fmt;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A result.
@@ -227,12 +228,12 @@ impl Task {
 
     /// The JSON of the result or of the failure, taken out; empty where there is none.
     pub fn json(&mut self) -> String {
-        std::mem::take(&mut self.output.json)
+        core::mem::take(&mut self.output.json)
     }
 
     /// The bytes of the result, taken out.
     pub fn bytes(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.output.bytes)
+        core::mem::take(&mut self.output.bytes)
     }
 
     /// The verification that has begun, taken out.

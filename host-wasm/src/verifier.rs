@@ -2,8 +2,12 @@
 
 use crate::shared::Shared;
 use crate::task::{Output, Task};
+use alloc::{
+    rc::Rc,
+    string::{String, ToString},
+};
+use core::cell::RefCell;
 use faissil_core::{asking::Ask, error::Cause, ids::Memory, opened::Opened, snapshot::Digest, verify};
-use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A verification that has begun. Its chunks are those of the task `verify`.

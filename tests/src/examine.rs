@@ -13,7 +13,7 @@ use faissil_core::ids::{IdStream, Lookup, Road, Row, Summariser, place, plan_loo
 use faissil_core::outline::{Meaning, Outline};
 use faissil_core::salvage::Damaged;
 use faissil_core::snapshot::{Attachments, CheckAll, Damage, FindMark, Ids, Metadata, Open, Producer, TreeBody};
-use faissil_core::vectors::{VectorStream, find};
+use faissil_core::vectors::{VectorStream, find_plain};
 
 /// What examining `len` bytes may hold at once: an outline costs some dozen bytes for each of a header's.
 pub fn allowed(len: usize) -> u64 {
@@ -241,7 +241,7 @@ fn check_ids(outline: &Outline, file: &[u8]) {
 /// That plain vectors have the bytes that their rows take, or that an error says why not.
 fn check_vectors(outline: &Outline, file: &[u8]) {
     let files = Files::only(file.len() as u64);
-    let Ok(stored) = find(outline) else { return };
+    let Ok(stored) = find_plain(outline) else { return };
     for with_ids in [false, true] {
         let mut stream = VectorStream::all(&stored, files, with_ids);
         let mut bytes = 0;

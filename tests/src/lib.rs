@@ -6,12 +6,17 @@
 //! tests run over it too. Adding a file adds a test.
 
 pub mod asking;
+#[cfg(feature = "wasm")]
+pub mod compared;
 pub mod counting;
 pub mod driven;
 pub mod examine;
 pub mod extremes;
+#[cfg(feature = "faissx")]
+pub mod faissx;
 pub mod heal;
 pub mod health;
+pub mod rows;
 pub mod salvaged;
 pub mod snapshots;
 #[cfg(feature = "wasm")]

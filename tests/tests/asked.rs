@@ -227,8 +227,9 @@ async fn taken_out(ask: Ask, has_side: bool) -> Result<usize, Cause> {
         assert!(found.places.iter().any(|place| place.row.0 == row as u64), "{id} in row {row}: {found:?}");
     }
     let Ok(all) = vectors(&access, &index, Which::Range(0..ids.len() as u64)).await else { return Ok(0) };
-    assert_eq!(all.floats.len() as u64, all.rows.len() as u64 * all.d * 4);
-    let of = |row: usize| &all.floats[row * all.d as usize * 4..][..all.d as usize * 4];
+    let width = if all.is_binary { all.d / 8 } else { all.d * 4 } as usize;
+    assert_eq!(all.floats.len(), all.rows.len() * width);
+    let of = |row: usize| &all.floats[row * width..][..width];
     let wanted: Vec<usize> = [0, all.rows.len() / 2, all.rows.len().saturating_sub(1)].into_iter().collect();
     if all.rows.is_empty() {
         return Ok(0);
@@ -237,7 +238,7 @@ async fn taken_out(ask: Ask, has_side: bool) -> Result<usize, Cause> {
     let some = vectors(&access, &index, Which::Rows(rows)).await?;
     let check = |some: &Vectors| {
         for (number, row) in some.rows.iter().enumerate() {
-            let floats = &some.floats[number * all.d as usize * 4..][..all.d as usize * 4];
+            let floats = &some.floats[number * width..][..width];
             assert_eq!(floats, of(row.0 as usize), "row {row}");
         }
     };

@@ -6,7 +6,7 @@ use faissil_core::bytes::{Span, slice};
 use faissil_core::codec;
 use faissil_core::snapshot::wire::FieldRow;
 use faissil_core::snapshot::{
-    Content, Entry, Head, Layout, Mark, PageHead, Parts, SECTIONS, Snapshot, Trailer, field_tables,
+    CONTENTS, Content, Entry, Head, Layout, Mark, PageHead, Parts, SECTIONS, Snapshot, Trailer, field_tables,
 };
 use faissil_tests::snapshots::{Wanted, open, write};
 use std::fmt::Write as _;
@@ -39,7 +39,7 @@ fn table(rows: &[FieldRow]) -> String {
 
 fn sections() -> String {
     let mut page = String::from("| tag | critical | holds |\n|---|---|---|\n");
-    for (tag, critical, holds) in SECTIONS {
+    for ((tag, critical), holds) in SECTIONS.into_iter().zip(CONTENTS) {
         writeln!(page, "| `{tag}` | {} | {holds} |", if critical { "yes" } else { "no" }).unwrap();
     }
     page

@@ -3,14 +3,20 @@
 //! The bound is stated in `docs/snapshot-format.md`: beyond the one read of the summary at most 4 requests and 2 MiB
 //! for vectors in rows, 5 requests for inverted lists, everything verified.
 
+use faissil_core::asking::{Ask, Task};
 use faissil_core::bytes::{Reading, Span, Step, slice};
+use faissil_core::error::Cause;
 use faissil_core::files::Files;
-use faissil_core::ids::ExternalId;
+use faissil_core::ids::{ExternalId, Found, InList};
+use faissil_core::index::Index;
 use faissil_core::keep;
+use faissil_core::look_up::{LookUp, Vectors, Which, vectors};
+use faissil_core::opened::{Access, Caches, open};
 use faissil_core::snapshot::{ChunkEntry, Ids, Layout, Open, Snapshot, TreeBody};
 use faissil_core::standin::StandIn;
 use faissil_core::vectors::{VectorStream, find};
 use faissil_core::{faiss, ids::Row};
+use faissil_tests::driven;
 use faissil_tests::snapshots::{Wanted, counted, write};
 
 /// A stream in a snapshot, read by its chunks, each verified; what was read is kept, as a host does.
@@ -123,8 +129,9 @@ fn one_of_three_million_takes_four_requests() {
     }
 }
 
-/// An `IndexIVFFlat` as FAISS 1.15 writes it: 4 dimensions, 700 lists of 300 vectors, the float of each its id.
-fn ivf(ids: &[i64]) -> Vec<u8> {
+/// An `IndexIVFFlat` as FAISS 1.15 writes it: 4 dimensions, lists of as many vectors each, the float of each its id.
+fn ivf(ids: &[i64], nlist: u64) -> Vec<u8> {
+    let each = ids.len() / nlist as usize;
     let header = |out: &mut Vec<u8>, tag: &[u8; 4], ntotal: u64| {
         out.extend(tag);
         out.extend(4u32.to_le_bytes());
@@ -135,20 +142,20 @@ fn ivf(ids: &[i64]) -> Vec<u8> {
     };
     let mut out = Vec::new();
     header(&mut out, b"IwFl", ids.len() as u64);
-    out.extend(700u64.to_le_bytes());
+    out.extend(nlist.to_le_bytes());
     out.extend(1u64.to_le_bytes());
-    header(&mut out, b"IxF2", 700);
-    out.extend((700 * 4u64).to_le_bytes());
-    out.extend(vec![0; 700 * 16]);
+    header(&mut out, b"IxF2", nlist);
+    out.extend((nlist * 4).to_le_bytes());
+    out.extend(vec![0; nlist as usize * 16]);
     // No direct map.
     out.extend([0; 9]);
     out.extend(b"ilar");
-    out.extend(700u64.to_le_bytes());
+    out.extend(nlist.to_le_bytes());
     out.extend(16u64.to_le_bytes());
     out.extend(b"full");
-    out.extend(700u64.to_le_bytes());
-    (0..700).for_each(|_| out.extend(300u64.to_le_bytes()));
-    for list in ids.chunks(300) {
+    out.extend(nlist.to_le_bytes());
+    (0..nlist).for_each(|_| out.extend((each as u64).to_le_bytes()));
+    for list in ids.chunks(each) {
         list.iter().for_each(|id| out.extend([id.to_le_bytes(); 2].concat()));
         list.iter().for_each(|id| out.extend(id.to_le_bytes()));
     }
@@ -160,13 +167,74 @@ fn inverted_lists_take_five() {
     let ids: Vec<i64> = (0..210_000).map(|row| row * 1_000_003 % 210_000 * 5 - 7).collect();
     let mut sorted: Vec<(i64, u64)> = ids.iter().copied().zip(0..).collect();
     sorted.sort_unstable();
-    let wanted = with_outline(ivf(&ids), sorted);
+    let wanted = with_outline(ivf(&ids, 700), sorted);
     let (file, _) = write(&wanted, Layout::Sealed);
     for id in ids.iter().step_by(19_997) {
         let (floats, requests, bytes) = fetch(&file, *id);
         assert_eq!(floats, [id.to_le_bytes(); 2].concat(), "{id}");
         assert!(requests <= 5 && bytes <= 2 << 20, "{id}: {requests} requests, {bytes} bytes");
     }
+}
+
+/// What a browser does: outline and sizes of lists as they are recorded, and of the stream only what is looked for.
+async fn recorded(ask: Ask, id: i64) -> Result<(Found, Vectors), Cause> {
+    let opened = open(&ask).await?;
+    let access = Access::new(ask, &opened, Caches::default());
+    let index = Index::as_recorded(&access).await?;
+    let look_up = LookUp::new(&access, &index).await?;
+    let found = look_up.find(ExternalId(id), look_up.plan(ExternalId(id)).road).await?;
+    Ok((found, vectors(&access, &index, Which::Ids([ExternalId(id)].into())).await?))
+}
+
+#[test]
+fn recorded_sizes_lead_to_lists_and_are_not_needed() {
+    const NLIST: u64 = 9000;
+    let ids: Vec<i64> = (0..2 * NLIST as i64).map(|row| row * 1_000_003 % 18_000 * 5 - 7).collect();
+    let mut sorted: Vec<(i64, u64)> = ids.iter().copied().zip(0..).collect();
+    sorted.sort_unstable();
+    let wanted = Wanted { sizes: Some(vec![2; NLIST as usize]), ..with_outline(ivf(&ids, NLIST), sorted) };
+    for layout in [Layout::Sealed, Layout::Packed] {
+        let (file, _) = write(&wanted, layout);
+        let snapshot = Open::new(file.len() as u64).over(&file).unwrap();
+        let tree = snapshot.body::<TreeBody>().over(&file).unwrap().unwrap();
+        let sizes = tree.lists[0].sizes.clone().unwrap();
+        assert_eq!((sizes.count, sizes.height), (NLIST, 1));
+        for (number, left) in [(0, 4095), (4094, 1), (4095, 4095), (NLIST - 1, 1)] {
+            let (page, requests, _) = counted(&mut snapshot.find_size(&sizes, number), &file);
+            assert_eq!(page.len(), left * 8, "list {number}");
+            assert!(requests <= 1, "list {number}: {requests} requests, though the root page came with the summary");
+        }
+        assert!(snapshot.find_size(&sizes, NLIST).over(&file).is_err());
+
+        let files = Files::only(file.len() as u64);
+        let look = |file: &[u8], row: usize| driven::over(Task::new(files, |ask| recorded(ask, ids[row])), file, 4096);
+        // The root page of the sizes is damaged: the stream has them too.
+        let mut without = file.clone();
+        without[sizes.start as usize + 9] ^= 1;
+        for row in [0, 1, 8190, 8191, 17_999] {
+            let (found, vector) = look(&file, row).unwrap().unwrap();
+            let [place] = found.places.as_slice() else { panic!("{found:?}") };
+            assert_eq!(
+                (place.row, place.at),
+                (Row(row as u64), Some(InList { list: row as u64 / 2, offset: row as u64 % 2 }))
+            );
+            assert_eq!(vector.floats, [ids[row].to_le_bytes(); 2].concat());
+            assert_eq!(look(&without, row).unwrap().unwrap(), (found, vector));
+        }
+    }
+}
+
+#[test]
+fn an_id_that_its_lookup_names_and_that_is_damaged_is_damage() {
+    let ids: Vec<i64> = (0..1400).map(|row| row * 3 + 5).collect();
+    let wanted = with_outline(ivf(&ids, 700), ids.iter().copied().zip(0..).collect());
+    let (mut file, _) = write(&wanted, Layout::Sealed);
+    let at = wanted.stream.len() - 8;
+    file[at] ^= 1;
+    let files = Files::only(file.len() as u64);
+    let found = driven::over(Task::new(files, |ask| recorded(ask, ids[1399])), &file, 4096).unwrap();
+    let said = found.unwrap_err().to_string();
+    assert!(said.contains("the id lookup says that the id 4202 is in row 1399, where the id 4203 is"), "{said}");
 }
 
 /// The numbers in the document, from the widths of pages.

@@ -1,96 +1,12 @@
-//! Plain vectors of every fixture against those that FAISS gives back.
+//! Reading vectors: byte by byte, a few of them, through id maps. `decoded.rs` is about what they are.
 
 use faissil_core::faiss;
 use faissil_core::files::Files;
 use faissil_core::ids::{ExternalId, Row};
-use faissil_core::outline::Outline;
-use faissil_core::vectors::{FindRows, Stored, VectorStream, find};
+use faissil_core::vectors::{FindRows, VectorStream, find, find_plain};
 use faissil_tests::driven::{batches, step};
-use faissil_tests::{corpus, kept};
-use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
-use std::fmt::Write;
-
-fn outline(file: &[u8], files: Files) -> Outline {
-    faiss::outline(&file[..usize::try_from(files.stream).unwrap()]).unwrap()
-}
-
-/// Rows in storage order with their ids.
-fn read(stored: &Stored<'_>, file: &[u8], files: Files, page: usize) -> Vec<(i64, Vec<u8>)> {
-    rows(&mut VectorStream::all(stored, files, true), stored, file, page)
-}
-
-fn rows(stream: &mut VectorStream<'_>, stored: &Stored<'_>, file: &[u8], page: usize) -> Vec<(i64, Vec<u8>)> {
-    let width = usize::try_from(stored.row_bytes).unwrap();
-    let mut out = Vec::new();
-    for batch in batches(stream, file, page).unwrap() {
-        assert_eq!(batch.floats.len(), batch.ids.len() * width);
-        out.extend(batch.ids.iter().zip(batch.floats.chunks(width)).map(|(id, row)| (id.0, row.to_vec())));
-    }
-    out
-}
-
-/// The rows in the order of the fixture's JSON.
-fn in_order(mut rows: Vec<(i64, Vec<u8>)>, facts: &Json) -> Vec<Vec<u8>> {
-    for (first, others) in facts["extra"]["instances"].as_object().into_iter().flatten() {
-        let (_, row) = rows.iter().find(|(id, _)| id.to_string() == *first).unwrap().clone();
-        rows.extend(others.as_array().unwrap().iter().map(|id| (id.as_i64().unwrap(), row.clone())));
-    }
-    if facts["vectors"]["order"] == "sequential" {
-        rows.sort_by_key(|(id, _)| *id);
-    }
-    rows.into_iter().map(|(_, row)| row).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        write!(out, "{byte:02x}").unwrap();
-        out
-    })
-}
-
-/// What is exact in FAISS's hands and not plain in ours: classes that decode exactly, on purpose.
-const DECODED: [&str; 3] = ["IndexScalarQuantizer", "IndexIVFScalarQuantizer", "IndexPreTransform"];
-
-#[test]
-fn plain_vectors_are_those_that_faiss_gives_back() {
-    let mut checked = BTreeMap::new();
-    for case in corpus() {
-        let (file, files) = case.with_side();
-        let outline = outline(&file, files);
-        let facts = case.facts();
-        let vectors = &facts["vectors"];
-        let exact = vectors["fidelity"] == "exact" && vectors["dtype"] == "f32";
-        match find(&outline) {
-            Err(reason) if exact => {
-                assert!(DECODED.contains(&outline.root.class), "{}: {reason}", case.name);
-            }
-            Err(_) => {}
-            Ok(stored) if exact => {
-                let rows = in_order(read(&stored, &file, files, usize::MAX), &facts);
-                let first: Vec<Json> = rows.iter().take(8).map(|row| hex(row).into()).collect();
-                assert_eq!(Json::from(first), vectors["first8"], "{}", case.name);
-                assert_eq!(hex(&Sha256::digest(rows.concat())), vectors["sha256_all"], "{}", case.name);
-                *checked.entry(stored.record.class).or_insert(0) += 1;
-            }
-            // No rows, or FAISS cannot give them back though they are there.
-            Ok(stored) => assert_eq!(vectors["fidelity"], "unavailable", "{}: {stored:?}", case.name),
-        }
-    }
-    let classes: Vec<_> = checked.keys().copied().collect();
-    let all = [
-        "IndexFlat",
-        "IndexFlatIP",
-        "IndexFlatIPPanorama",
-        "IndexFlatL2",
-        "IndexFlatL2Panorama",
-        "IndexIVFFlat",
-        "IndexIVFFlatDedup",
-        "IndexIVFFlatPanorama",
-    ];
-    assert_eq!(classes, all, "{checked:?}");
-}
+use faissil_tests::kept;
+use faissil_tests::rows::{outline, read, rows};
 
 #[test]
 fn single_bytes_give_the_same_vectors() {
@@ -175,7 +91,7 @@ fn id_maps_around_lists_and_around_each_other_are_gone_through() {
 fn what_is_not_plain_says_which_record_is_in_the_way() {
     let reason = |name: &str| {
         let case = kept().into_iter().find(|case| case.name == name).unwrap();
-        find(&faiss::outline(&case.bytes()).unwrap()).unwrap_err().reason
+        find_plain(&faiss::outline(&case.bytes()).unwrap()).unwrap_err().reason
     };
     let said: Vec<String> = [
         "1.15.1/sq8",

@@ -1,16 +1,30 @@
 // Keeps the page itself, so that it works without a network after the first visit. Index files are never kept: what is
 // not part of the page passes through untouched.
 const NAME = "faissil-" + "@VERSION@";
-const FILES = ["@FILES@"].flat();
-const KEPT = new Set(FILES.map((file) => new URL(file, self.registration.scope).href));
+/** What the page needs at once. */
+const FIRST = ["@FIRST@"].flat();
+/** What some views need: kept when one of them asks for it, or when the page has nothing else to do. */
+const LATER = ["@LATER@"].flat();
+const KEPT = new Set([...FIRST, ...LATER].map((file) => new URL(file, self.registration.scope).href));
+
+const keep = (cache, files) => cache.addAll(files.map((file) => new Request(file, { cache: "reload" })));
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(NAME)
-      .then((cache) => cache.addAll(FILES.map((file) => new Request(file, { cache: "reload" }))))
+      .then((cache) => keep(cache, FIRST))
       .then(() => self.skipWaiting()),
   );
+});
+
+self.addEventListener("message", (event) => {
+  if (event.data !== "rest") return;
+  const missing = async (cache) => {
+    const kept = new Set((await cache.keys()).map(({ url }) => url));
+    return LATER.filter((file) => !kept.has(new URL(file, self.registration.scope).href));
+  };
+  event.waitUntil(caches.open(NAME).then(async (cache) => keep(cache, await missing(cache))));
 });
 
 self.addEventListener("activate", (event) => {
@@ -29,5 +43,13 @@ self.addEventListener("fetch", (event) => {
   url.hash = "";
   const address = url.href.replace(/\/index\.html$/, "/");
   if (event.request.method !== "GET" || event.request.headers.has("range") || !KEPT.has(address)) return;
-  event.respondWith(caches.open(NAME).then(async (cache) => (await cache.match(address)) ?? fetch(event.request)));
+  event.respondWith(
+    caches.open(NAME).then(async (cache) => {
+      const kept = await cache.match(address);
+      if (kept) return kept;
+      const response = await fetch(event.request);
+      if (response.ok) await cache.put(address, response.clone());
+      return response;
+    }),
+  );
 });

@@ -4,7 +4,10 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Plugin } from "vite";
 
-/** Emits `sw.js`: the worker in `offline.js` with the list of what it keeps, under a name that changes with it. */
+/** Modules that only some views need: a first visit does not wait for them. */
+const LATER = /^assets\/(contents|health)-.*\.wasm$/;
+
+/** Emits `sw.js`: the worker in `offline.js` with the lists of what it keeps, under a name that changes with them. */
 export function offlinePlugin(): Plugin {
   return {
     name: "offline",
@@ -18,9 +21,12 @@ export function offlinePlugin(): Plugin {
           hash.update(file.fileName).update(file.type === "chunk" ? file.code : file.source);
         }
         const files = ["./", "./icon.svg", ...kept.map(({ fileName }) => `./${fileName}`)];
+        const later = files.filter((file) => LATER.test(file.slice(2)));
+        if (later.length !== 2) this.error(`of the modules that come later ${later.length} were found, not 2`);
         const code = readFileSync(resolve(import.meta.dirname, "offline.js"), "utf8")
           .replace('"@VERSION@"', JSON.stringify(hash.digest("hex").slice(0, 12)))
-          .replace('"@FILES@"', JSON.stringify(files));
+          .replace('"@FIRST@"', JSON.stringify(files.filter((file) => !later.includes(file))))
+          .replace('"@LATER@"', JSON.stringify(later));
         this.emitFile({ type: "asset", fileName: "sw.js", source: code });
       },
     },

@@ -25,5 +25,7 @@ const later = assets.filter((name) => /\.(js|css)$/.test(name) && !first.has(`as
 for (const path of first) line(packed(path), basename(path));
 line(total, `in all at a first visit, gzipped (at most ${LIMIT})`);
 line(later.reduce((sum, name) => sum + packed(`assets/${name}`), 0), "views that are loaded when they are shown");
-for (const name of assets.filter((each) => each.endsWith(".wasm"))) line(packed(`assets/${name}`), name);
+for (const name of assets.filter((each) => each.endsWith(".wasm"))) {
+  line(packed(`assets/${name}`), `${name}, ${name.startsWith("faissil-") ? "with the first file" : "when it is needed"}`);
+}
 if (total > LIMIT) process.exit(1);

@@ -16,6 +16,8 @@ import { Overview } from "./views/overview/overview";
 const Structure = lazy(() => import("./views/structure/structure"));
 const Integrity = lazy(() => import("./views/integrity/integrity"));
 const Vectors = lazy(() => import("./views/vectors/vectors"));
+const Health = lazy(() => import("./views/health/health"));
+const MapView = lazy(() => import("./views/map/map"));
 const Attached = lazy(() => import("./views/attached/attached"));
 const Compare = lazy(() => import("./views/compare/compare"));
 
@@ -61,6 +63,12 @@ export function App(): JSX.Element {
                       </Match>
                       <Match when={route().view === "integrity"}>
                         <Integrity file={file} />
+                      </Match>
+                      <Match when={route().view === "health"}>
+                        <Health file={file} />
+                      </Match>
+                      <Match when={route().view === "map"}>
+                        <MapView file={file} />
                       </Match>
                       <Match when={route().view === "vectors"}>
                         <Vectors file={file} />

@@ -6,7 +6,7 @@ import { expect, test } from "./world.ts";
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [1280, 390]) {
     test(`no violations, ${colorScheme}, ${width} wide`, async ({ page, visit }) => {
-      test.setTimeout(180_000);
+      test.setTimeout(600_000);
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width, height: 844 });
       for (const view of VIEWS) {

@@ -24,7 +24,8 @@ test("a sample is opened, verified and looked through by keys alone", async ({ p
   await expect(tree.getByRole("row", { selected: true })).toContainText("id_map");
   await expect(page.getByText("the first 64 of 2 000")).toBeVisible();
 
-  await page.keyboard.press("4");
+  await page.keyboard.press("5");
+  await expect(page.getByRole("searchbox")).toBeVisible();
   await page.keyboard.press("/");
   await page.keyboard.type("#1999");
   await page.keyboard.press("Enter");

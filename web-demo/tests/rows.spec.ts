@@ -1,28 +1,6 @@
 // A list of 100 million rows: every one of them can be reached, and few bytes are read for it.
+import { tall } from "./servers.ts";
 import { expect, test } from "./world.ts";
-
-const ROWS = 100_000_000;
-
-/** A flat index of one dimension, of which only the header is written down; all values are zero. */
-function tall(): { length: number; subarray: (from: number, to: number) => Uint8Array } {
-  const head = Buffer.alloc(45);
-  head.write("IxF2");
-  head.writeInt32LE(1, 4);
-  head.writeBigInt64LE(BigInt(ROWS), 8);
-  head.writeBigInt64LE(1n << 20n, 16);
-  head.writeBigInt64LE(1n << 20n, 24);
-  head.writeUInt8(1, 32);
-  head.writeInt32LE(1, 33);
-  head.writeBigUInt64LE(BigInt(ROWS), 37);
-  return {
-    length: head.length + 4 * ROWS,
-    subarray: (from, to) => {
-      const bytes = Buffer.alloc(to - from);
-      if (from < head.length) head.copy(bytes, 0, from, Math.min(to, head.length));
-      return bytes;
-    },
-  };
-}
 
 test("100 million rows are listed, from the first to the last", async ({ page, visit, serve }) => {
   const server = await serve("tall.faiss", tall());

@@ -5,7 +5,7 @@ import { test } from "./world.ts";
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [1280, 390]) {
     test(`pictures, ${colorScheme}, ${width} wide`, async ({ page, visit }) => {
-      test.setTimeout(180_000);
+      test.setTimeout(600_000);
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width, height: width > 1000 ? 800 : 844 });
       for (const view of VIEWS) {

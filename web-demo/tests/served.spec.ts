@@ -1,17 +1,15 @@
 // `faissil view`: the real command serves the page that is in it, and a real file.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { SAMPLE_FILES } from "./files.ts";
+import { COMMAND } from "./native.ts";
 import { expect, expectOverview, test } from "./world.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-/** A command that has the viewer: `cargo build --release --features viewer`, or where FAISSIL says. */
-const COMMAND = resolve(process.env.FAISSIL ?? join(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "release/faissil"));
-if (!existsSync(COMMAND)) throw new Error(`there is no command at ${COMMAND}: cargo build --release --features viewer`);
 
 const found = SAMPLE_FILES.find(({ name }) => name.includes("damaged"));
 if (!found) throw new Error("no sample");
@@ -53,6 +51,18 @@ test("a snapshot is opened, verified and damaged as natively", async ({ page, al
   expect((await ended)?.[0]).toBe(0);
   await page.keyboard.press("1");
   await expect(page.getByLabel("Verdict")).toContainText("Damaged");
+});
+
+test("the modules that come later are in the command too", async ({ page, allowed }) => {
+  writeFileSync(join(folder, damaged.name), damaged.bytes);
+  const url = await view(damaged.name);
+  allowed.add(new URL(url).origin);
+  await page.goto(url);
+  await expectOverview(page, damaged);
+  await page.keyboard.press("4");
+  await expect(page.getByRole("heading", { name: "Graph" })).toBeVisible();
+  await page.keyboard.press("5");
+  await expect(page.locator(".vector-values li").first()).toBeVisible();
 });
 
 test("a file with its lists in another has them", async ({ page, allowed }) => {

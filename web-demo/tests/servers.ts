@@ -19,12 +19,18 @@ export interface Running {
   close: () => void;
 }
 
-/** Serves `dist/`, with ranges as every static server has them. */
-export async function servePage(): Promise<Running> {
-  const server = createServer((request, response) => {
-    const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
+/** Serves `dist/`. */
+export const servePage = (): Promise<Running> =>
+  serveFiles((path) => {
     const file = resolve(DIST, `.${path === "/" ? "/index.html" : path}`);
-    if (!file.startsWith(DIST) || !statSync(file, { throwIfNoEntry: false })?.isFile()) {
+    return file.startsWith(DIST) ? file : undefined;
+  });
+
+/** Serves files, with ranges as every static server has them; `find` says which one a path of an address is. */
+export async function serveFiles(find: (path: string) => string | undefined): Promise<Running> {
+  const server = createServer((request, response) => {
+    const file = find(decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname));
+    if (file === undefined || !statSync(file, { throwIfNoEntry: false })?.isFile()) {
       response.writeHead(404).end();
       return;
     }
@@ -51,6 +57,8 @@ export interface Behaviour {
   shortest?: number;
   /** It refuses HEAD. */
   noHead?: boolean;
+  /** It waits so many milliseconds before each answer to a range. */
+  waits?: number;
 }
 
 export interface FileServer extends Running {
@@ -101,7 +109,11 @@ export async function serveFile(name: string, bytes: Bytes): Promise<FileServer>
       if (behave.noRanges) delete request.headers.range;
     }
     const changed = behave.changesFrom !== undefined && ranged >= behave.changesFrom;
-    sent += send(request, response, bytes, { ...cors, etag: changed ? '"two"' : '"one"' }, behave.shortest);
+    const go = (): void => {
+      sent += send(request, response, bytes, { ...cors, etag: changed ? '"two"' : '"one"' }, behave.shortest);
+    };
+    if (behave.waits === undefined) go();
+    else setTimeout(go, behave.waits);
   });
   Object.assign(it, await listen(server));
   it.url = `${it.origin}/${name}`;
@@ -132,4 +144,27 @@ function listen(server: Server): Promise<Running> {
       done({ origin: `http://127.0.0.1:${port}`, close });
     });
   });
+}
+
+const TALL = 100_000_000;
+
+/** A flat index of 100 million rows of one dimension, of which only the header is written down; all values are zero. */
+export function tall(): Bytes {
+  const head = Buffer.alloc(45);
+  head.write("IxF2");
+  head.writeInt32LE(1, 4);
+  head.writeBigInt64LE(BigInt(TALL), 8);
+  head.writeBigInt64LE(1n << 20n, 16);
+  head.writeBigInt64LE(1n << 20n, 24);
+  head.writeUInt8(1, 32);
+  head.writeInt32LE(1, 33);
+  head.writeBigUInt64LE(BigInt(TALL), 37);
+  return {
+    length: head.length + 4 * TALL,
+    subarray: (from, to) => {
+      const bytes = Buffer.alloc(to - from);
+      if (from < head.length) head.copy(bytes, 0, from, Math.min(to, head.length));
+      return bytes;
+    },
+  };
 }

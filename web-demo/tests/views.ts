@@ -43,6 +43,27 @@ export const VIEWS: readonly Screen[] = [
       await expect(page.getByText("See what is lost")).toBeVisible();
     },
   },
+  { name: "health-ivf", hash: "#sample=ivf&view=health", ready: heading(/good health|to look at/) },
+  { name: "health-hnsw", hash: "#sample=hnsw&view=health", ready: heading(/good health|to look at/) },
+  { name: "health-damaged", hash: "#sample=damaged&view=health", ready: heading(/Damaged in part|to look at/) },
+  {
+    name: "map",
+    hash: "#sample=ivf&view=map&row=17",
+    ready: async (page) => {
+      await expect(page.getByText("All 2 000 exact vectors")).toBeVisible();
+      await expect(page.locator(".map-chosen")).toContainText("row 17");
+    },
+  },
+  {
+    name: "map-chosen",
+    hash: "#sample=hnsw&view=map&colour=norm",
+    ready: async (page) => {
+      await page.getByRole("button", { name: "Nearer" }).click();
+      await page.getByRole("button", { name: "Nearer" }).click();
+      await page.getByRole("button", { name: "Choose what is in sight" }).click();
+      await expect(page.getByText(/of 2\s000\spoints chosen/)).toBeVisible();
+    },
+  },
   { name: "vectors", hash: "#sample=hnsw&view=vectors&row=17", ready: async (page) => expect(page.locator(".vector-values li").first()).toBeVisible() },
   { name: "attached", hash: "#sample=ivf&view=attached", ready: async (page) => expect(page.locator(".files-one pre")).toContainText("cargo") },
   {

@@ -7,6 +7,7 @@
 
 mod files;
 mod measure;
+mod remote;
 
 use crate::Outcome;
 use crate::run::{apt_install, cargo, command, must, output, root, target, works};
@@ -39,11 +40,14 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if let Some(place) = arguments.iter().position(|argument| argument == "--pack") {
         return pack(arguments[place + 1..].iter().find(|argument| *argument != "--write"), write);
     }
+    if arguments.iter().any(|argument| argument == "--remote") {
+        return remote::run(write);
+    }
     let tools = Tools::prepare()?;
     let files = Files::make(&target().join("bench"), &tools.faissil)?;
     let figures = [verify(&tools, &files)?, inspect(&tools, &files)?, save(&tools, &files)?, load(&tools, &files)?];
     let rows: String = figures.concat().iter().map(Figure::row).collect();
-    let page = page(&rows, "files in the page cache")?;
+    let page = page(&rows, ROUNDS, "files in the page cache")?;
     println!("{page}");
     if write { into_readme("bench", "bench", &page) } else { Ok(()) }
 }
@@ -55,7 +59,7 @@ fn native(kinds: &[&String], write: bool) -> Outcome {
     let mut bench =
         cargo(&["bench", "--quiet", "--package", "faissil", "--features", "native", "--bench", "native", "--"]);
     let said = output(bench.arg(&home).args(kinds))?;
-    let page = page(&rows(&said)?, "index files in the page cache, FAISS 1.12.0 in the same process")?;
+    let page = page(&rows(&said)?, ROUNDS, "index files in the page cache, FAISS 1.12.0 in the same process")?;
     println!("{page}");
     if write { into_readme("bench-native", "bench --native", &page) } else { Ok(()) }
 }
@@ -67,14 +71,14 @@ fn web(write: bool) -> Outcome {
     files.make_for_web(&tools.faissil)?;
     crate::web::run(&[])?;
     crate::web::browser_needs()?;
-    let netron = crate::test::python(&[NETRON], "import netron")?;
+    let netron = crate::test::environment("netron", "import netron", &[NETRON])?;
     let said = files.scratch("web.rows");
     std::fs::write(&said, "").map_err(|error| format!("cannot write {}: {error}", said.display()))?;
     let mut bench = crate::web::npm_run("bench");
     bench.env("FAISSIL_BENCH_FILES", files.home()).env("FAISSIL_BENCH_ROWS", &said);
     must(bench.env("FAISSIL_PYTHON", netron).env("FAISSIL_B3SUM", &tools.b3sum))?;
     let said = std::fs::read_to_string(&said).map_err(|error| format!("cannot read what was measured: {error}"))?;
-    let page = page(&rows(&said)?, "Debian's Chromium and Node on the same machine, servers on loopback")?;
+    let page = page(&rows(&said)?, ROUNDS, "Debian's Chromium and Node on the same machine, servers on loopback")?;
     println!("{page}");
     if write { into_readme("bench-web", "bench --web", &page) } else { Ok(()) }
 }
@@ -85,11 +89,11 @@ fn pack(vectors: Option<&String>, write: bool) -> Outcome {
     must(&mut cargo(&["build", "--release", "--quiet", "--package", "faissil"]))?;
     let home = target().join("bench/pack");
     std::fs::create_dir_all(&home).map_err(|error| format!("cannot make {}: {error}", home.display()))?;
-    let python = crate::test::python(PACKERS, "import faiss, numpy, zstandard, pcodec")?;
+    let python = crate::test::environment("packers", "import faiss, numpy, zstandard, pcodec", PACKERS)?;
     let mut bench = Command::new(python);
     bench.arg(root().join("xtask/src/bench/pack.py")).arg(target().join("release/faissil"));
     let said = output(bench.arg(root().join("samples/debian-packages.faiss")).arg(&home).args(vectors))?;
-    let page = page(&rows(&said)?, "one turn, CPU time where it says so")?.replace("Medians of 7 turns each, ", "");
+    let page = page(&rows(&said)?, 1, "CPU time where it says so")?;
     println!("{page}");
     if write { into_readme("bench-pack", "bench --pack", &page) } else { Ok(()) }
 }
@@ -197,14 +201,15 @@ fn load(tools: &Tools, files: &Files) -> Result<Vec<Figure>, String> {
 }
 
 /// The table, and what it was measured on.
-fn page(rows: &str, circumstances: &str) -> Result<String, String> {
+fn page(rows: &str, rounds: usize, circumstances: &str) -> Result<String, String> {
     let mut page = format!("| | faissil | rival | ratio | promised |\n|---|--:|--:|--:|--:|\n{rows}");
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown processor");
     let compiler = output(&mut command("rustc", &["--version"]))?;
+    let turns = if rounds == 1 { "One turn".into() } else { format!("Medians of {rounds} turns each") };
     page += &format!(
-        "\nMedians of {ROUNDS} turns each, {circumstances}; {cores} cores of {}, {}.\n",
+        "\n{turns}, {circumstances}; {cores} cores of {}, {}.\n",
         cpu.trim_start_matches([' ', '\t', ':']),
         compiler.trim()
     );

@@ -19,6 +19,8 @@ const CORE_MAY_DEPEND_ON: &[&str] = &[
     "adler2",
     // logarithms and roots
     "libm",
+    // floats as text
+    "zmij",
     // section bodies
     "postcard",
     "cobs",

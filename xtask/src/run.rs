@@ -81,8 +81,9 @@ pub(crate) fn apt_install(packages: &[&str]) -> Outcome {
     apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install))).map_err(|_| by_hand())
 }
 
-/// The features that take FAISS or wasmtime, for `cargo --workspace --features`.
-pub(crate) const NATIVE: &str = "faissil/native,faissil/testing,faissil-tests/native,faissil-tests/wasm";
+/// The features that take FAISS, wasmtime or FAISSx, for `cargo --workspace --features`.
+pub(crate) const NATIVE: &str =
+    "faissil/native,faissil/testing,faissil-tests/native,faissil-tests/wasm,faissil-tests/faissx";
 
 /// Have what compiling FAISS takes: a C++ compiler, CMake, and a BLAS with LAPACK.
 pub(crate) fn native_needs() -> Outcome {

@@ -2,7 +2,8 @@
 //!
 //! The tests are plain `cargo test`, with every feature: what is tested of the library without FAISS is the same with it. The module for
 //! browsers is built before, for wasmtime and for the tests of the npm package in Node. Two things need Python: the second reader of the snapshot format, which the tests run as `FAISSIL_PYTHON`, and the newest
-//! FAISS, which must read what we seal. Both have their packages in a virtual environment below the target directory.
+//! FAISS, which must read what we seal. Both have their packages in a virtual environment below the target directory. A second one has a FAISSx
+//! server, which the tests of remote indexes start on loopback (`FAISSIL_FAISSX`).
 
 use crate::run::{NATIVE, apt_install, cargo, command, must, native_needs, root, spoken, target, works};
 use crate::{Outcome, wasm, web};
@@ -13,20 +14,20 @@ use std::process::Stdio;
 /// Python packages of the tests.
 const PYTHON_PACKAGES: &[&str] = &["blake3==1.0.11", "faiss-cpu==1.15.1", "numpy>=1.26"];
 
-/// Whether they are there.
-const PYTHON_IMPORTS: &str = "import blake3, faiss";
+/// What a FAISSx server takes.
+const FAISSX_PACKAGES: &[&str] = &["faissx==0.20260422.2", "faiss-cpu==1.15.1", "numpy>=1.26"];
 
 /// The programs in `host-native/examples`; each panics or fails when something is not as it says.
 const EXAMPLES: &[&str] = &["save_and_load", "documents", "live"];
 
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     native_needs()?;
-    let python = python(PYTHON_PACKAGES, PYTHON_IMPORTS)?;
+    let python = python()?;
     wasm::package()?;
     if arguments.is_empty() {
         read_by_faiss(&python)?;
         wasm::test(&target().join("debug/faissil"))?;
-        web::test()?;
+        web::test(&python)?;
     }
     if arguments.is_empty() {
         for example in EXAMPLES {
@@ -44,21 +45,21 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         }
     }
     // A missing or changed snapshot is a failure, never a new file.
-    count(&python, arguments, &[("INSTA_UPDATE", "no")])
+    count(&python, &faissx()?, arguments, &[("INSTA_UPDATE", "no")])
 }
 
 /// Accept every snapshot that changed, by running the tests so that they write instead of compare.
 pub(crate) fn bless(arguments: &[String]) -> Outcome {
     native_needs()?;
     wasm::package()?;
-    count(&python(PYTHON_PACKAGES, PYTHON_IMPORTS)?, arguments, &[("INSTA_UPDATE", "always"), ("FAISSIL_BLESS", "1")])?;
+    count(&python()?, &faissx()?, arguments, &[("INSTA_UPDATE", "always"), ("FAISSIL_BLESS", "1")])?;
     must(&mut command("git", &["status", "--short"]))
 }
 
 /// Run `cargo test` to its end whatever fails, and close with one line for all of it.
-fn count(python: &Path, arguments: &[String], environment: &[(&str, &str)]) -> Outcome {
+fn count(python: &Path, faissx: &Path, arguments: &[String], environment: &[(&str, &str)]) -> Outcome {
     let mut tests = cargo(&["test", "--workspace", "--features", NATIVE, "--no-fail-fast"]);
-    tests.args(arguments).env("FAISSIL_PYTHON", python).envs(environment.iter().copied());
+    tests.args(arguments).env("FAISSIL_PYTHON", python).env("FAISSIL_FAISSX", faissx).envs(environment.iter().copied());
     eprintln!("$ {}", spoken(&tests));
     let mut running = tests.stdout(Stdio::piped()).spawn().map_err(|error| format!("cannot run cargo: {error}"))?;
     let (mut passed, mut failed) = (0, 0);
@@ -99,11 +100,21 @@ fn read_by_faiss(python: &Path) -> Outcome {
     must(command(python, &["tests/faiss/health.py"]).arg(&faissil))
 }
 
-/// A Python that has these packages, which are there when `import` works.
-pub(crate) fn python(packages: &[&str], import: &str) -> Result<PathBuf, String> {
-    let home = target().join("python");
+/// A Python that has what the tests need.
+fn python() -> Result<PathBuf, String> {
+    environment("python", "import blake3, faiss", PYTHON_PACKAGES)
+}
+
+/// A Python that has a FAISSx server.
+pub(crate) fn faissx() -> Result<PathBuf, String> {
+    environment("faissx", "import faissx.server, faissx.client", FAISSX_PACKAGES)
+}
+
+/// The Python of a virtual environment below the target directory, made with these packages unless it passes the `check`.
+pub(crate) fn environment(name: &str, check: &str, packages: &[&str]) -> Result<PathBuf, String> {
+    let home = target().join(name);
     let python = home.join("bin/python");
-    if works(&mut command(&python, &["-c", import])) {
+    if works(&mut command(&python, &["-c", check])) {
         return Ok(python);
     }
     let path = home.to_str().ok_or("the target directory's path is not text")?;

@@ -20,6 +20,17 @@ const FLAGS: &str = "-Ctarget-feature=+simd128 -Clink-arg=--max-memory=67108864"
 const FEATURES: [&str; 7] =
     ["simd", "bulk-memory", "mutable-globals", "multivalue", "nontrapping-float-to-int", "reference-types", "sign-ext"];
 
+/// How it is made smaller. What counts is its size after gzip, which sees 32 KiB at a time: `-Oz` makes shorter code that has
+/// less in common and is 4% larger in the end; functions by name, so that those of one generic lie together, save 2%.
+const OPTIMISE: [&str; 6] = [
+    "-O1",
+    "--shrink-level=1",
+    "--dae-optimizing",
+    "--reorder-functions-by-name",
+    "--strip-debug",
+    "--strip-producers",
+];
+
 /// A module: the feature that makes it, its file, and how large that may be.
 struct Module {
     feature: &'static str,
@@ -37,7 +48,7 @@ struct Limit {
 }
 
 const MODULES: [Module; 3] = [
-    Module { feature: "basics", file: "faissil.wasm", limit: Limit { promised: 180_000, ceiling: 236_000 } },
+    Module { feature: "basics", file: "faissil.wasm", limit: Limit { promised: 180_000, ceiling: 196_000 } },
     Module { feature: "contents", file: "contents.wasm", limit: Limit { promised: 250_000, ceiling: 250_000 } },
     Module { feature: "health", file: "health.wasm", limit: Limit { promised: 250_000, ceiling: 250_000 } },
 ];
@@ -110,7 +121,7 @@ fn bind(package: &Path, module: &Path, bound: &Path) -> Outcome {
     }
     clear(bound)?;
     must(command(bindgen, &[]).arg(module).arg(bound))?;
-    let mut optimise = tool(package, "wasm-opt", &["-Oz", "--strip-debug", "--strip-producers"]);
+    let mut optimise = tool(package, "wasm-opt", &OPTIMISE);
     optimise.args(FEATURES.map(|feature| format!("--enable-{feature}")));
     must(optimise.arg("-o").arg(small).arg(bound.join("faissil_bg.wasm")))
 }

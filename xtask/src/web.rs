@@ -5,7 +5,7 @@
 
 use crate::run::{apt_install, cargo, command, must, root, target, works};
 use crate::{Outcome, wasm};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub(crate) fn run(_: &[String]) -> Outcome {
@@ -16,11 +16,11 @@ pub(crate) fn run(_: &[String]) -> Outcome {
 }
 
 /// Build the viewer on the package that is there, and pass its tests, those in a browser too.
-pub(crate) fn test() -> Outcome {
+pub(crate) fn test(python: &Path) -> Outcome {
     npm(&["lint", "build", "unit"])?;
     browser_needs()?;
     must(&mut cargo(&["build", "--quiet", "--package", "faissil", "--features", "viewer"]))?;
-    must(npm_run("browser").env("FAISSIL", target().join("debug/faissil")))
+    must(npm_run("browser").env("FAISSIL", target().join("debug/faissil")).env("FAISSIL_PYTHON", python))
 }
 
 /// Have the browser of the tests.

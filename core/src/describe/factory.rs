@@ -17,6 +17,7 @@ mod ivf;
 mod transform;
 
 use crate::outline::{Family, Record, Value};
+use crate::text::holds;
 use alloc::{
     format,
     string::{String, ToString},
@@ -252,7 +253,7 @@ fn refine(index: &Record) -> Piece {
     let fine = inner(index, "refine_index");
     let panorama = index.class == "IndexRefinePanorama";
     // The factory looks for the last `,Refine(` of the string, and first for `,RefinePanorama(`.
-    let clear = !fine.text.contains("Refine") && (panorama || !base.text.contains("RefinePanorama("));
+    let clear = !holds(&fine.text, "Refine") && (panorama || !holds(&base.text, "RefinePanorama("));
     let word = if panorama { "RefinePanorama" } else { "Refine" };
     let fine = fine.map(|text| format!(",{word}({text})"));
     base.and(fine).only_if(clear)

@@ -7,6 +7,7 @@ use super::floor::Floor;
 use crate::lists::{Layout, Lists};
 use crate::order::sort_by;
 use crate::outline::{Item, Outline, Record, join};
+use crate::text::hundredths;
 use alloc::{
     format,
     string::{String, ToString},
@@ -123,8 +124,11 @@ fn lists_remarks(lists: &Lists, here: &str, out: &mut Vec<Note>) {
     let Some(factor) = lists.balance.imbalance_factor(lists.nlist) else { return };
     if factor >= UNEVEN && lists.balance.total >= ENTRIES_TO_JUDGE {
         let text = format!(
-            "the inverted lists are uneven: imbalance factor {factor:.2}, the largest of {} holds {} of {} entries",
-            lists.nlist, lists.balance.largest, lists.balance.total
+            "the inverted lists are uneven: imbalance factor {}, the largest of {} holds {} of {} entries",
+            hundredths(factor),
+            lists.nlist,
+            lists.balance.largest,
+            lists.balance.total
         );
         out.push(Note::new("uneven", false, format!("{here}{text}")));
     }

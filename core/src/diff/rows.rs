@@ -41,7 +41,7 @@ impl RowBytes {
 #[derive(Clone)]
 pub(super) enum RowSource<'a> {
     /// Ids and bytes of each row.
-    Stored(Stored<'a>, RowBytes),
+    Stored(Box<Stored<'a>>, RowBytes),
     /// Ids alone.
     Ids { place: IdPlace<'a>, rows: u64 },
 }
@@ -68,7 +68,7 @@ impl<'a> RowSource<'a> {
 
     fn in_lists(&self) -> bool {
         match self {
-            RowSource::Stored(stored, _) => matches!(stored.codes, Codes::Lists(_)),
+            RowSource::Stored(stored, _) => matches!(stored.codes, Codes::Lists(..)),
             RowSource::Ids { place, .. } => matches!(place, IdPlace::Lists { .. }),
         }
     }

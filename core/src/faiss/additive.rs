@@ -9,6 +9,7 @@ use super::types::Type;
 use crate::error::Error;
 use crate::limits;
 use crate::outline::{Dtype, Family, Value};
+use crate::text::holds;
 use crate::window::Read;
 use alloc::{format, vec, vec::Vec};
 
@@ -25,9 +26,9 @@ impl Kind {
     /// By the tag of an index.
     fn of(found: &Type) -> Kind {
         match found.class {
-            class if class.contains("ProductResidual") => Kind::ProductResidual,
-            class if class.contains("ProductLocalSearch") => Kind::ProductLocalSearch,
-            class if class.contains("LocalSearch") => Kind::LocalSearch,
+            class if holds(class, "ProductResidual") => Kind::ProductResidual,
+            class if holds(class, "ProductLocalSearch") => Kind::ProductLocalSearch,
+            class if holds(class, "LocalSearch") => Kind::LocalSearch,
             _ => Kind::Residual,
         }
     }

@@ -138,16 +138,17 @@ measures! {
         Some("above 0: FAISS never writes such graphs"),
         "`HNSW::prepare_level_tab`, faiss/impl/HNSW.cpp: offsets[i + 1] = offsets[i] + cum_nneighbor_per_level[levels[i]]";
     NOT_FINITE "not-finite":
-        "vectors in which a value is NaN or infinite",
+        "vectors, stored or decoded, in which a value is NaN or infinite",
         Some("above 0: distances to them are NaN or infinite"),
         "IEEE 754";
     ZERO_VECTORS "zero-vectors":
-        "vectors of which every value is 0",
+        "vectors, stored or decoded, of which every value is 0",
         Some("above 0 (ours): mostly an embedding that failed; with inner product they tie with every query"),
         "counted";
     NORM_SPREAD "norm-spread":
-        "standard deviation of the L2 norms divided by their mean, over vectors whose values are all finite",
-        Some("above 0.01 with the metric INNER_PRODUCT (ours): it is no cosine similarity then; other metrics are not judged"),
+        "standard deviation of the L2 norms divided by their mean, over vectors, stored or decoded, whose values are all finite",
+        Some("above 0.01 with the metric INNER_PRODUCT (ours): it is no cosine similarity then; other metrics are not judged, and neither are decoded \
+         vectors, whose lengths their codes change"),
         "for cosine similarity FAISS asks for normalised vectors (`fvec_renorm_L2`, faiss/utils/distances.h)";
     DUPLICATE_IDS "duplicate-ids":
         "rows whose id an earlier row has too",

@@ -84,7 +84,7 @@ pub fn planned(access: &Access<'_>, index: &Index, name: &str, options: &Options
 /// the map.
 ///
 /// # Errors
-/// When the vectors are not stored as plain floats, or cannot be read.
+/// When the index has no vectors that are floats or decode to them, or they cannot be read.
 pub async fn draw(
     access: &Access<'_>,
     index: &Index,

@@ -1,5 +1,6 @@
 //! The figures behind the measures, as they stand in the JSON: histograms, curves, tables.
 
+use crate::report;
 use serde::Serialize;
 
 use alloc::{string::String, vec::Vec};
@@ -12,7 +13,7 @@ pub enum Detail {
     Lists(ListsDetail),
     /// Of a graph.
     Graph(GraphDetail),
-    /// Of vectors stored as plain floats.
+    /// Of vectors.
     Vectors(VectorsDetail),
     /// Of ids.
     Ids(IdsDetail),
@@ -153,6 +154,8 @@ pub struct Degrees {
 /// Vectors in numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VectorsDetail {
+    /// `exact vectors`, or `decoded vectors` where they come from codes or through transforms.
+    pub fidelity: report::Level,
     /// Dimensions.
     pub d: u64,
     /// FAISS's name of the metric of the index; null for one without a name.

@@ -9,14 +9,17 @@
 
 mod axes;
 
+use super::cost::rows_cost;
 use super::norms::{floats, norm_square};
 use super::rows::Sampled;
 use super::sample::{Coverage, Options, Rows};
 use crate::bytes::{Reading, Step};
 use crate::error::Error;
 use crate::files::Files;
+use crate::look_up::fidelity;
 use crate::outline::Outline;
-use crate::vectors::{Codes, NotPlain, Stored, VectorBatch, find};
+use crate::report::Level;
+use crate::vectors::{Codes, NoVectors, Stored, VectorBatch, find_floats};
 use alloc::{string::String, vec::Vec};
 use axes::Axes;
 use serde::Serialize;
@@ -32,6 +35,8 @@ const MOST_BYTES: u64 = 40 << 20;
 pub struct MapPlan<'a> {
     /// What will be looked at: at most [`Options::rows`], 5000 rows, or as many as fit 40 MiB.
     pub coverage: Coverage,
+    /// Whether the vectors are exact or decoded.
+    pub fidelity: Level,
     /// Bytes that will be asked for at most. A host that checks chunks reads these whole.
     pub bytes_most: u64,
     stored: Stored<'a>,
@@ -56,6 +61,8 @@ pub struct Map {
     pub file: String,
     /// What was looked at.
     pub coverage: Coverage,
+    /// `exact vectors`, or `decoded vectors` where they come from codes or through transforms.
+    pub fidelity: Level,
     /// Dimensions of the vectors.
     pub d: u64,
     /// Rows that were looked at and are not on the map: a value is NaN or infinite.
@@ -85,13 +92,21 @@ pub struct Map {
 /// What drawing a map of this index takes.
 ///
 /// # Errors
-/// The vectors are not stored as plain floats.
-pub fn map_plan<'a>(outline: &'a Outline, files: Files, options: &Options) -> Result<MapPlan<'a>, NotPlain> {
-    let stored = find(outline)?;
+/// The index has no vectors, or none that decode, or they are bits.
+pub fn map_plan<'a>(outline: &'a Outline, files: Files, options: &Options) -> Result<MapPlan<'a>, NoVectors> {
+    let stored = find_floats(outline)?;
     let fit = MOST_BYTES.checked_div(stored.row_bytes).unwrap_or(0).max(1);
     let rows = options.draw(stored.rows, options.rows.min(MOST_ROWS).min(fit));
-    let (_, bytes_most) = super::plan::rows_cost(&stored, &rows, files);
-    Ok(MapPlan { coverage: rows.coverage, bytes_most, stored, rows, files, seed: options.seed })
+    let (_, bytes_most) = rows_cost(&stored, &rows, files);
+    Ok(MapPlan {
+        coverage: rows.coverage,
+        fidelity: fidelity(&stored),
+        bytes_most,
+        stored,
+        rows,
+        files,
+        seed: options.seed,
+    })
 }
 
 /// Draws a map: a reading that is done again and again, until [`Stage::Done`].
@@ -100,6 +115,7 @@ pub struct Mapping<'a> {
     points: Points,
     lists: bool,
     coverage: Coverage,
+    fidelity: Level,
     axes: Option<Axes>,
     file: String,
     seed: u64,
@@ -123,8 +139,9 @@ impl<'a> MapPlan<'a> {
         Mapping {
             stream: Sampled::new(&self.stored, self.files, &self.rows),
             points: Points { d, ..Points::default() },
-            lists: matches!(self.stored.codes, Codes::Lists(_)),
+            lists: matches!(self.stored.codes, Codes::Lists(..)),
             coverage: self.coverage,
+            fidelity: self.fidelity,
             axes: None,
             file,
             seed: self.seed,
@@ -155,6 +172,7 @@ impl Reading for Mapping<'_> {
         }
         Ok(Step::Done(Stage::Done(Map {
             file: core::mem::take(&mut self.file),
+            fidelity: self.fidelity,
             ..self.points.map(axes, self.coverage, self.lists)
         })))
     }
@@ -186,6 +204,7 @@ impl Points {
         Map {
             file: String::new(),
             coverage,
+            fidelity: Level::ExactVectors,
             d: self.d as u64,
             left_out: self.left_out,
             variance,

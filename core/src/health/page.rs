@@ -1,6 +1,7 @@
 //! The page of `health`, for people: a verdict, then the measures of each part, the bad ones marked.
 
 use super::about::{Measure, State};
+use super::detail::Detail;
 use super::report::Health;
 use super::sample::{Coverage, Tag};
 use super::section::{Part, Section};
@@ -22,7 +23,7 @@ fn write_page(out: &mut String, report: &Health) -> core::fmt::Result {
         writeln!(out, "  it cannot be followed to its end: {}", fault.message)?;
     }
     for section in &report.sections {
-        writeln!(out, "\n{}: {}", title(section), covered(&section.coverage))?;
+        writeln!(out, "\n{}: {}", title(section), covered(section))?;
         if let Some(why) = &section.omitted {
             writeln!(out, "  - {why}")?;
         }
@@ -73,18 +74,19 @@ fn title(section: &Section) -> String {
     format!("{what} of {}{at}", section.class)
 }
 
-fn covered(coverage: &Coverage) -> String {
-    let of = grouped(coverage.of);
-    match (coverage.tag, coverage.sample) {
-        (Tag::Complete, _) => format!("complete, {of} {}", coverage.unit),
-        (Tag::None, _) => format!("not looked at, {of} {}", coverage.unit),
-        (Tag::Sampled, Some(drawn)) => format!(
-            "sampled, {} of {of} {} in {} runs, seed {}",
-            grouped(coverage.looked_at),
-            coverage.unit,
-            drawn.runs,
-            drawn.seed
-        ),
-        (Tag::Sampled, None) => format!("sampled, {} of {of} {}", grouped(coverage.looked_at), coverage.unit),
+fn covered(section: &Section) -> String {
+    let Coverage { tag, looked_at, of, sample, unit } = section.coverage;
+    let (looked_at, of) = (grouped(looked_at), grouped(of));
+    let unit = match &section.detail {
+        Some(Detail::Vectors(vectors)) => vectors.fidelity.name(),
+        _ => unit,
+    };
+    match (tag, sample) {
+        (Tag::Complete, _) => format!("complete, {of} {unit}"),
+        (Tag::None, _) => format!("not looked at, {of} {unit}"),
+        (Tag::Sampled, Some(drawn)) => {
+            format!("sampled, {looked_at} of {of} {unit} in {} runs, seed {}", drawn.runs, drawn.seed)
+        }
+        (Tag::Sampled, None) => format!("sampled, {looked_at} of {of} {unit}"),
     }
 }

@@ -1,18 +1,19 @@
 //! What of an index can be looked at, and what that costs: decided from the outline alone.
 
 use super::codes::Fields;
+use super::cost::{rows_cost, sizes_cost, tables_len};
 use super::graph::{HELD, Hnsw, Kind, MOST_NODES, Nsg, READ_AGAIN};
-use super::sample::{Coverage, Options, Rows, Tag};
+use super::sample::{Coverage, Options};
 use super::scalar;
 use super::section::{Part, Planned, Work};
 use crate::bytes::Span;
 use crate::describe::metric_name;
 use crate::files::{Files, read_through};
 use crate::ids::{IdPlace, place};
-use crate::limits::HEADER_BYTES;
-use crate::lists::{Lists, Sizes};
+use crate::limits::MAX_TABLES;
 use crate::outline::{Array, Dtype, Family, Outline, Record, Value, join};
-use crate::vectors::{Codes, Stored, codes_of, find};
+use crate::report::grouped;
+use crate::vectors::{Stored, codes_of, find_floats};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// Lists, graphs and codes that are looked at; a file can hold thousands of small ones.
@@ -68,15 +69,6 @@ fn lists<'a>(record: &'a Record, path: &str, files: Files) -> Option<Planned<'a>
     Some(planned(Part::Lists, record, path, Coverage::complete("lists", lists.nlist), (cost, cost), work))
 }
 
-/// Bytes that reading the sizes of all lists takes at most.
-fn sizes_cost(lists: &Lists, files: Files) -> u64 {
-    match lists.sizes {
-        Sizes::Full(span) | Sizes::Sparse(span) | Sizes::Slots(span) => span.len,
-        // Two counts a list, each asked for with what follows it.
-        Sizes::Inline => lists.nlist.saturating_mul(HEADER_BYTES.saturating_mul(2)).min(files.stream.saturating_mul(2)),
-    }
-}
-
 fn graph<'a>(record: &'a Record, path: &str) -> Option<Planned<'a>> {
     let nodes = record.u64("ntotal").unwrap_or(0);
     let number = |name: &str| match record.value(name) {
@@ -124,36 +116,27 @@ fn graph<'a>(record: &'a Record, path: &str) -> Option<Planned<'a>> {
     Some(planned(Part::Graph, record, path, Coverage::complete("nodes", nodes), (once, most), Work::Graph(kind)))
 }
 
-/// Bytes that reading these rows takes, and at most.
-pub(super) fn rows_cost(stored: &Stored<'_>, rows: &Rows, files: Files) -> (u64, u64) {
-    let plain = rows.coverage.looked_at.saturating_mul(stored.row_bytes);
-    match stored.codes {
-        Codes::Rows(_) => (plain, plain),
-        Codes::Levels { .. } => (plain, plain.saturating_mul(2)),
-        Codes::Lists(lists) => {
-            let sizes = sizes_cost(lists, files);
-            let with_ids = rows.coverage.looked_at.saturating_mul(stored.row_bytes.saturating_add(16));
-            let most = match rows.coverage.tag {
-                Tag::Sampled => with_ids
-                    .saturating_mul(2)
-                    .saturating_add(super::rows::ROUND_UP.saturating_mul(rows.ranges.len() as u64)),
-                _ => lists.span.len.max(plain).saturating_mul(2),
-            };
-            (plain.saturating_add(sizes), most.saturating_add(sizes))
-        }
-    }
-}
-
 fn vectors<'a>(outline: &'a Outline, files: Files, options: &Options) -> Option<Planned<'a>> {
-    let stored = match find(outline) {
+    let of = outline.root.u64("ntotal").unwrap_or(0);
+    let omit =
+        |record: &Record, why: String| Some(omitted(Part::Vectors, record, &path_of(outline, record), "rows", of, why));
+    let stored = match find_floats(outline) {
         Ok(stored) => stored,
         Err(not) => {
             let all = outline.records();
             let record = all.iter().find(|record| record.span.start == not.at && record.class == not.class)?;
-            let of = record.u64("ntotal").unwrap_or(0);
-            return Some(omitted(Part::Vectors, record, &path_of(outline, record), "rows", of, not.reason));
+            return omit(record, not.reason);
         }
     };
+    let tables = tables_len(&stored);
+    if tables > MAX_TABLES {
+        let why = format!(
+            "its codes decode with {} bytes that are read first, more than {}",
+            grouped(tables),
+            grouped(MAX_TABLES)
+        );
+        return omit(stored.record, why);
+    }
     let rows = options.choose(stored.rows, stored.row_bytes);
     let (cost, coverage) = (rows_cost(&stored, &rows, files), rows.coverage);
     let metric = outline.root.u64("metric_type").and_then(|metric| i64::try_from(metric).ok());
@@ -163,13 +146,13 @@ fn vectors<'a>(outline: &'a Outline, files: Files, options: &Options) -> Option<
 }
 
 fn path_of(outline: &Outline, wanted: &Record) -> String {
-    let mut found = String::new();
-    records(&outline.root, "", &mut |record, path| {
+    fn search(record: &Record, path: &str, wanted: &Record) -> Option<String> {
         if core::ptr::eq(record, wanted) {
-            found = path.to_owned();
+            return Some(path.to_owned());
         }
-    });
-    found
+        record.children().find_map(|child| search(child, &join(path, &child.role), wanted))
+    }
+    search(&outline.root, "", wanted).unwrap_or_default()
 }
 
 fn ids<'a>(outline: &'a Outline, files: Files) -> Option<Planned<'a>> {
@@ -200,9 +183,12 @@ fn codes<'a>(record: &'a Record, path: &str, files: Files, options: &Options) ->
     }
     let of = record.lists().map_or_else(|| record.u64("ntotal").unwrap_or(0), |lists| lists.balance.total);
     let omit = |why: String| Some(omitted(Part::Codes, record, path, "rows", of, why));
+    if record.u64("code_size") == Some(0) && record.value("sq.qtype_name").is_some() {
+        return omit("no byte of a vector is stored".into());
+    }
     let stored = match codes_of(record) {
         Ok(stored) => stored,
-        Err(not) => return omit(format!("not decoded yet: {}", not.reason)),
+        Err(not) => return omit(not.reason),
     };
     if stored.rows == 0 {
         return omit("there are no codes".into());
@@ -215,11 +201,11 @@ fn codes<'a>(record: &'a Record, path: &str, files: Files, options: &Options) ->
         let fits = |bits: u32| stored.d.checked_mul(bits.into()).is_some_and(|all| all.div_ceil(8) <= stored.row_bytes);
         return match scalar::bits_of(qtype).filter(|&bits| fits(bits)) {
             Some(bits) => all(Work::Scalar(stored, rows, qtype, bits)),
-            None => omit(format!("not decoded yet: {qtype} codes do not cut a range evenly")),
+            None => omit(format!("{qtype} codes are no parts of a range, of which the use could be counted")),
         };
     }
     let Some(fields) = fields(record, &stored) else {
-        return omit(format!("not decoded yet: codes of {}", record.class));
+        return omit(format!("how {} uses its codes is not counted", record.class));
     };
     match fields.refusal(rows_read) {
         None => all(Work::Codes(stored, rows, fields)),
@@ -247,7 +233,7 @@ fn fields(record: &Record, stored: &Stored<'_>) -> Option<Fields> {
     };
     let one_bit = |count: u64| Some(Fields { kind: "bits", code_size, skip: 0, bits: many(count, (1, 1))? });
     match record.class {
-        "IndexPQ" | "IndexIVFPQ" | "IndexIVFPQR" | "Index2Layer" => {
+        "IndexPQ" | "IndexPQFastScan" | "IndexIVFPQ" | "IndexIVFPQFastScan" | "IndexIVFPQR" | "Index2Layer" => {
             let (m, nbits) = (record.u64("pq.M")?, bits(record.u64("pq.nbits")?)?);
             let skip = record.u64("code_size_1").unwrap_or(0);
             // Before FAISS 1.5.2 each code took whole bytes.

@@ -5,7 +5,8 @@ use super::section::Found;
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
 use crate::files::Files;
-use crate::vectors::{Codes, Stored, VectorBatch, VectorStream};
+use crate::vectors::{Codes, Key, Stored, VectorBatch, VectorStream};
+use alloc::vec::Vec;
 
 /// Counts something over rows.
 pub(super) trait Counter {
@@ -52,22 +53,26 @@ pub(super) const ROUND_UP: u64 = 4096;
 /// Rows of a sample, which asks for no more than a run at once: a stream of rows would read ahead where lists are small.
 pub(super) struct Sampled<'a> {
     stream: VectorStream<'a>,
-    /// Where the lists lie, in the stream or behind it, and the most that is asked for there.
-    trimmed: Option<(Span, u64)>,
+    /// Where the lists lie, in the stream or behind it, and their centroids, each with the most that is asked for there.
+    trimmed: Vec<(Span, u64)>,
 }
 
 impl<'a> Sampled<'a> {
     pub(super) fn new(stored: &Stored<'a>, files: Files, rows: &Rows) -> Sampled<'a> {
-        let trimmed = match (stored.codes, rows.coverage.sample) {
-            (Codes::Lists(lists), Some(drawn)) if rows.coverage.tag == Tag::Sampled => {
+        let mut trimmed = Vec::new();
+        match (stored.codes, rows.coverage.sample) {
+            (Codes::Lists(lists, _), Some(drawn)) if rows.coverage.tag == Tag::Sampled => {
                 let side = Span::between(files.stream, files.len());
                 let region = if lists.span.is_empty() { side } else { lists.span };
                 // Of each row its code and its id, and of each of as many lists two counts.
-                let run = drawn.run_rows.saturating_mul(stored.row_bytes.saturating_add(24));
-                Some((region, run.max(ROUND_UP)))
+                let run = drawn.run_rows.saturating_mul(stored.code_bytes.saturating_add(24));
+                trimmed.push((region, run.max(ROUND_UP)));
+                if let Some(Key::Row { span, width }) = stored.coarse.as_ref().map(|coarse| coarse.key) {
+                    trimmed.push((span, width.max(ROUND_UP)));
+                }
             }
-            _ => None,
-        };
+            _ => {}
+        }
         Sampled { stream: VectorStream::new(stored, files, rows.ranges.iter().cloned(), false), trimmed }
     }
 }
@@ -76,12 +81,10 @@ impl Reading for Sampled<'_> {
     type Output = Option<VectorBatch>;
 
     fn step(&mut self) -> Result<Step<Option<VectorBatch>>, Error> {
-        Ok(match (self.stream.step()?, self.trimmed) {
-            (Step::Need(span), Some((region, most))) if region.contains(&span) => {
-                Step::Need(Span::new(span.start, span.len.min(most)))
-            }
-            (other, _) => other,
-        })
+        let step = self.stream.step()?;
+        let Step::Need(span) = step else { return Ok(step) };
+        let most = self.trimmed.iter().find(|(region, _)| region.contains(&span)).map_or(span.len, |(_, most)| *most);
+        Ok(Step::Need(Span::new(span.start, span.len.min(most))))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {

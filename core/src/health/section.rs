@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::files::Files;
 use crate::ids::IdPlace;
 use crate::lists::Lists;
+use crate::look_up::fidelity;
 use crate::vectors::Stored;
 use alloc::{boxed::Box, string::String, vec::Vec};
 use serde::Serialize;
@@ -27,7 +28,7 @@ pub enum Part {
     Lists,
     /// A graph, HNSW or NSG.
     Graph,
-    /// Vectors that are stored as plain floats.
+    /// Vectors, stored as floats or decoded.
     Vectors,
     /// Ids.
     Ids,
@@ -78,7 +79,7 @@ pub struct Section {
     pub class: &'static str,
     /// What of it was looked at.
     pub coverage: Coverage,
-    /// Why nothing was found, if so: codes that are not decoded yet, damage, or a reason to leave it.
+    /// Why nothing was found, if so: codes that nothing is known to count of, damage, or a reason to leave it.
     pub omitted: Option<String>,
     /// What was measured.
     pub measures: Vec<Measure>,
@@ -114,7 +115,7 @@ impl<'a> Planned<'a> {
             Work::Lists(lists, nprobe) => Examining::Lists(Box::new(ListSizes::new(lists, files.stream, *nprobe))),
             Work::Graph(kind) => Examining::Graph(Box::new(GraphReading::new(*kind, files.stream))),
             Work::Vectors(stored, rows, metric) => {
-                let counter = VectorCounter::new(stored.d, metric.clone());
+                let counter = VectorCounter::new(stored.d, metric.clone(), fidelity(stored));
                 Examining::Vectors(Box::new(Counted::new(stored, files, rows, counter)))
             }
             Work::Ids(place) => Examining::Ids(Box::new(IdReading::new(place, files))),

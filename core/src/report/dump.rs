@@ -75,9 +75,15 @@ enum Show<'a> {
     Lists(&'a Lists, Dtype),
 }
 
+/// The bytes of `at` that the stream has.
+fn within(at: Span, outline: &Outline) -> Span {
+    Span::between(at.start, at.end().min(outline.file_len))
+}
+
 impl<'a> Dump<'a> {
     /// Print the parts of `outline` that touch `at`; everything when there is none.
     pub fn new(outline: &'a Outline, at: Option<Span>) -> Dump<'a> {
+        let at = at.map(|at| within(at, outline));
         let mut lines = Vec::new();
         for leaf in outline.leaves() {
             if at.is_none_or(|at| touches(&leaf.span, &at)) {

@@ -44,6 +44,13 @@ impl Level {
         }
     }
 
+    /// The level of a snapshot that records runs of rows with these levels: the worst. What records them is not kept byte
+    /// for byte, even if it has no rows.
+    pub fn worst(levels: impl Iterator<Item = u8>) -> Level {
+        let levels = levels.map(|level| Level::from_number(level).unwrap_or(Level::Placeholder));
+        levels.max().unwrap_or(Level::ExactVectors)
+    }
+
     /// The level with this number in a snapshot.
     pub fn from_number(number: u8) -> Option<Level> {
         Level::ALL.get(usize::from(number)).copied()

@@ -353,7 +353,8 @@ fn check_ids(ids: &Ids, seen: Option<SeenIds>, extent: Option<Span>) -> Result<(
     let found = (seen.min, seen.max, seen.duplicates);
     if recorded != found {
         let rule = "min, max and duplicates of IDMP are those of the id lookup";
-        return Err(Error::inconsistent(at, rule, format!("{recorded:?}"), format!("{found:?}")));
+        let words = |(min, max, duplicates)| format!("{min}, {max} and {duplicates}");
+        return Err(Error::inconsistent(at, rule, words(recorded), words(found)));
     }
     Ok(())
 }
@@ -364,7 +365,11 @@ fn check_balance(lists: &ListsSummary, found: &Balance, extent: Option<Span>) ->
     if recorded != *found {
         let at = extent.map_or(0, |extent| extent.start);
         let rule = "balance of TREE.lists is that of the sizes";
-        return Err(Error::inconsistent(at, rule, format!("{recorded:?}"), format!("{found:?}")));
+        let words = |balance: &Balance| {
+            let Balance { total, non_empty, largest, squares } = balance;
+            format!("{total} entries, {non_empty} lists in use, {largest} at most, {squares} squared")
+        };
+        return Err(Error::inconsistent(at, rule, words(&recorded), words(found)));
     }
     Ok(())
 }

@@ -1,10 +1,11 @@
-//! Finding one thing in a table of pages: the rows of an id, the chunk that holds a byte.
+//! Finding one thing in a table of pages: the rows of an id, the chunk that holds a byte, the size of a list.
 
 use super::chunk::ChunkEntry;
 use super::open::{Snapshot, finish};
-use super::page::{Child, IdEntry, Leaf, Page, Table, check_key, entries};
+use super::page::{Child, IdEntry, Leaf, Page, SizeEntry, Table, check_key, entries};
 use super::section::{Attachment, Layout, Tree};
 use super::walk::{ChunkWalk, TreeWalk};
+use super::wire::Fixed;
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
 use crate::order::ByNumber;
@@ -52,15 +53,23 @@ impl Snapshot {
     }
 
     fn find(&self, walk: ChunkWalk, table: Table, key: u64, pending: Option<(u8, Child)>) -> FindChunk {
-        FindChunk { walk, manifest: self.manifest().start, window: self.window(), table, key, pending, root: true }
+        FindChunk { walk, descent: self.descent(table, key, pending) }
+    }
+
+    /// Finds the recorded size of inverted list `number` in the tree of [`ListsSummary::sizes`](super::ListsSummary):
+    /// one request a storey.
+    pub fn find_size(&self, sizes: &Tree, number: u64) -> FindSize {
+        FindSize(self.descent(Table::Sizes, number, Some(root_of(sizes))))
+    }
+
+    fn descent(&self, table: Table, key: u64, pending: Option<(u8, Child)>) -> Descent {
+        Descent { manifest: self.manifest().start, window: self.window(), table, key, pending, root: true }
     }
 }
 
-/// Finds a chunk; see [`Snapshot::find_chunk`].
+/// The way down a tree to the leaf page that holds a key.
 #[derive(Debug, Clone)]
-pub struct FindChunk {
-    /// Has the rules of the table, and never moves.
-    walk: ChunkWalk,
+struct Descent {
     manifest: u64,
     window: Window,
     table: Table,
@@ -70,8 +79,9 @@ pub struct FindChunk {
     root: bool,
 }
 
-impl FindChunk {
-    fn run(&mut self) -> Read<Option<Vec<ChunkEntry>>> {
+impl Descent {
+    /// The leaf page; `None` where there is no tree.
+    fn leaf(&mut self) -> Read<Option<Leaf>> {
         while let Some((height, child)) = self.pending {
             let place = child.place();
             let bytes = self.window.bytes(place.span())?;
@@ -90,12 +100,28 @@ impl FindChunk {
                 }
                 Page::Leaf { entries, at } => {
                     let key = (!self.root).then_some(child.key);
-                    let leaf = Leaf { entries, at, page: place.span(), key };
-                    return Ok(Some(self.walk.page(&leaf)?));
+                    return Ok(Some(Leaf { entries, at, page: place.span(), key }));
                 }
             }
         }
         Ok(None)
+    }
+}
+
+/// Finds a chunk; see [`Snapshot::find_chunk`].
+#[derive(Debug, Clone)]
+pub struct FindChunk {
+    /// Has the rules of the table, and never moves.
+    walk: ChunkWalk,
+    descent: Descent,
+}
+
+impl FindChunk {
+    fn run(&mut self) -> Read<Option<Vec<ChunkEntry>>> {
+        Ok(match self.descent.leaf()? {
+            Some(leaf) => Some(self.walk.page(&leaf)?),
+            None => None,
+        })
     }
 }
 
@@ -107,7 +133,37 @@ impl Reading for FindChunk {
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
-        self.window.insert(at, bytes);
+        self.descent.window.insert(at, bytes);
+    }
+}
+
+/// Finds the size of a list; see [`Snapshot::find_size`].
+#[derive(Debug, Clone)]
+pub struct FindSize(Descent);
+
+impl FindSize {
+    fn run(&mut self) -> Read<Vec<u8>> {
+        let Some(leaf) = self.0.leaf()? else { return Ok(Vec::new()) };
+        let before = self.0.key.saturating_sub(leaf.key.unwrap_or(0)).saturating_mul(SizeEntry::WIDTH);
+        let skipped = usize::try_from(before).ok().and_then(|before| leaf.entries.get(before..));
+        match skipped {
+            Some(rest) if !rest.is_empty() => Ok(rest.to_vec()),
+            _ => Err(Error::invalid(leaf.page.start, "the page holds the list", self.0.key).into()),
+        }
+    }
+}
+
+impl Reading for FindSize {
+    /// The sizes of this list and of those after it that are in the same page, as the page has them: a u64 each,
+    /// little-endian.
+    type Output = Vec<u8>;
+
+    fn step(&mut self) -> Result<Step<Vec<u8>>, Error> {
+        finish(self.run()).map_err(|error| error.inside("TREE.sizes"))
+    }
+
+    fn bring(&mut self, at: u64, bytes: &[u8]) {
+        self.0.window.insert(at, bytes);
     }
 }
 

@@ -74,16 +74,29 @@ impl Section {
 }
 
 /// What this build knows of a section: tag and whether it is critical, ascending by tag.
-pub const SECTIONS: [(Fourcc, bool, &str); 9] = [
-    (Fourcc(*b"ATCH"), true, "attachments: name, media type, length, chunks"),
-    (Fourcc(*b"CHNK"), true, "sealed chunk size, chunk count, root of the chunk table"),
-    (Fourcc(*b"FIDE"), true, "fidelity and strategy by row runs; absent: exact bytes throughout"),
-    (Fourcc(*b"IDMP"), false, "id summary and root of the id lookup pages"),
-    (Fourcc(*b"META"), false, "the user's key and value text, sorted by key"),
-    (Fourcc(*b"PROD"), false, "name and version of the writer"),
-    (Fourcc(*b"RCPE"), false, "what a stand-in stream stands for"),
-    (Fourcc(*b"STRM"), true, "layout, length and digest of the stream, lowest FAISS version"),
-    (Fourcc(*b"TREE"), false, "the outline: summary, records, list sizes"),
+pub const SECTIONS: [(Fourcc, bool); 9] = [
+    (Fourcc(*b"ATCH"), true),
+    (Fourcc(*b"CHNK"), true),
+    (Fourcc(*b"FIDE"), true),
+    (Fourcc(*b"IDMP"), false),
+    (Fourcc(*b"META"), false),
+    (Fourcc(*b"PROD"), false),
+    (Fourcc(*b"RCPE"), false),
+    (Fourcc(*b"STRM"), true),
+    (Fourcc(*b"TREE"), false),
+];
+
+/// What each of them holds: apart, since the document needs it and no reader.
+pub const CONTENTS: [&str; 9] = [
+    "attachments: name, media type, length, chunks",
+    "sealed chunk size, chunk count, root of the chunk table",
+    "fidelity and strategy by row runs; absent: exact bytes throughout",
+    "id summary and root of the id lookup pages",
+    "the user's key and value text, sorted by key",
+    "name and version of the writer",
+    "what a stand-in stream stands for",
+    "layout, length and digest of the stream, lowest FAISS version",
+    "the outline: summary, records, list sizes",
 ];
 
 /// The bytes of a manifest.
@@ -141,7 +154,7 @@ fn take_section(cursor: &mut Cursor<'_>, manifest: u64) -> Result<(Section, u64)
             let text = format!("critical section {tag} is unknown to this build: a newer one may read the snapshot");
             return Err(Error::new(Kind::Unsupported(text.into()), start));
         }
-        Some((_, critical, _)) if *critical != (flags & CRITICAL != 0) => {
+        Some((_, critical)) if *critical != (flags & CRITICAL != 0) => {
             let rule = if *critical { "section is critical" } else { "section is not critical" };
             return Err(inside(Error::invalid(flags_at, rule, flags)));
         }

@@ -302,19 +302,25 @@ pub struct BodyReading<T> {
 impl<T: SectionBody> BodyReading<T> {
     pub(crate) fn run(&self) -> Read<Option<T>> {
         let inside = |error: Error| error.inside(&T::TAG.to_string());
-        let (bytes, at) = match &self.content {
-            None => return Ok(None),
-            Some(Content::Inline { bytes, at }) => (bytes.clone(), *at),
-            Some(Content::Reference(place)) => {
-                let bytes = self.window.bytes(place.span())?;
-                place.digest.check(&bytes, place.start, "section body").map_err(inside)?;
-                (bytes, place.start)
-            }
-        };
+        let Some((bytes, at)) = body_bytes(self.content.as_ref(), &self.window, T::TAG)? else { return Ok(None) };
         let body = T::parse(&bytes, at).map_err(inside)?;
         body.check(at, self.manifest).map_err(inside)?;
         Ok(Some(body))
     }
+}
+
+/// The bytes of a section's body, and where they stand.
+fn body_bytes(content: Option<&Content>, window: &Window, tag: Fourcc) -> Read<Option<(Vec<u8>, u64)>> {
+    Ok(match content {
+        None => None,
+        Some(Content::Inline { bytes, at }) => Some((bytes.clone(), *at)),
+        Some(Content::Reference(place)) => {
+            let bytes = window.bytes(place.span())?;
+            let checked = place.digest.check(&bytes, place.start, "section body");
+            checked.map_err(|error| error.inside(&tag.to_string()))?;
+            Some((bytes, place.start))
+        }
+    })
 }
 
 impl<T: SectionBody> Reading for BodyReading<T> {

@@ -51,7 +51,7 @@ impl SectionBody for Attachments {
         for (number, attachment) in self.attachments.iter().enumerate() {
             let inside = |error: Error| error.inside(&format!("attachments[{number}]"));
             if let Some(rule) = attachment_name_fault(&attachment.name) {
-                return Err(inside(Error::invalid(at, rule, format!("{:?}", attachment.name))));
+                return Err(inside(Error::invalid(at, rule, format!("`{}`", attachment.name.escape_debug()))));
             }
             let Err(place) = names.binary_search(&attachment.name.as_str()) else {
                 return Err(inside(Error::invalid(at, "names are unique", format!("`{}` twice", attachment.name))));

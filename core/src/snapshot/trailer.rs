@@ -74,7 +74,7 @@ impl Trailer {
 
     fn parse_at(bytes: &[u8], at: u64, file_len: u64) -> Result<Trailer, Error> {
         let trailer = Trailer::take_fixed(&mut Cursor::new(bytes, at))?;
-        let field = |name: &str| at.saturating_add(offset_of(&Trailer::fields(), name));
+        let field = |name: &str| at.saturating_add(Trailer::offset_of(name));
         if trailer.magic != MAGIC {
             return Err(no_trailer(file_len));
         }
@@ -125,11 +125,6 @@ impl Trailer {
 pub(crate) fn no_trailer(file_len: u64) -> Error {
     let text = "no snapshot trailer in the last 64 bytes: the file is not sealed, was cut short, or has bytes after its trailer";
     Error::new(Kind::NotThis(text.into()), file_len.saturating_sub(TRAILER_LEN))
-}
-
-/// Where a field of a fixed layout starts.
-fn offset_of(fields: &[super::wire::FieldRow], name: &str) -> u64 {
-    fields.iter().find(|row| row.name == name).and_then(|row| row.offset).unwrap_or(0)
 }
 
 impl Head {

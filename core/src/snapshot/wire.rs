@@ -387,6 +387,19 @@ macro_rules! fixed {
                 } ),*]
             }
 
+            /// Where a field starts.
+            #[allow(dead_code, unused_assignments)] // not every record is asked
+            pub(crate) fn offset_of(name: &str) -> u64 {
+                let mut end = 0u64;
+                $(
+                    if name == stringify!($field) {
+                        return end;
+                    }
+                    end = end.saturating_add(<$kind as $crate::snapshot::wire::Fixed>::WIDTH);
+                )*
+                0
+            }
+
             /// Its bytes.
             pub fn to_bytes(&self) -> alloc::vec::Vec<u8> {
                 let mut out = alloc::vec::Vec::new();

@@ -4,7 +4,7 @@
 //! label into `id_map[label]`. Over rows in order that is one array read from front to back; over
 //! labels in any order the entries are gathered, neighbours together.
 
-use super::find::{Codes, Stored};
+use super::stored::{Codes, Stored};
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
 use crate::files::Files;
@@ -47,7 +47,7 @@ impl<'a> LabelStream<'a> {
         let rows = rows.start..rows.end.min(stored.rows);
         let mut maps = stored.maps.clone();
         let place = match stored.codes {
-            Codes::Lists(lists) => IdPlace::Lists { record: stored.record, lists, instances: stored.instances },
+            Codes::Lists(lists, _) => IdPlace::Lists { record: stored.record, lists, instances: stored.instances },
             // Row numbers go through the first map in order, so it is read as it stands.
             _ if !maps.is_empty() => IdPlace::Map { record: stored.record, array: maps.remove(0) },
             _ => IdPlace::None,

@@ -1,8 +1,10 @@
 //! Stored vectors in row order, batch by batch.
 
-use super::find::{Codes, Stored};
+use super::decoding::{Decoding, Rows};
 use super::label::LabelStream;
+use super::stored::{Codes, Stored};
 use crate::bytes::{Reading, Span, Step};
+use crate::decode::Blocks;
 use crate::error::Error;
 use crate::files::{Files, ahead, read_through};
 use crate::ids::{ExternalId, InList, Row};
@@ -15,12 +17,16 @@ use core::ops::Range;
 /// Rows of one batch at most.
 const BATCH: u64 = 4096;
 
+/// Bytes that the decoded vectors of one batch take at most, unless one takes more: few enough to stay near while
+/// they go from step to step, and for an allocator to have at hand.
+const DECODED: u64 = 96 << 10;
+
 /// Vectors of neighbouring rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VectorBatch {
     /// The row of the first.
     pub row: Row,
-    /// The floats, little-endian, row after row.
+    /// The floats, little-endian, row after row; of a binary index the bits.
     pub floats: Vec<u8>,
     /// One id a row, where ids were asked for.
     pub ids: Vec<ExternalId>,
@@ -29,7 +35,9 @@ pub struct VectorBatch {
 }
 
 /// Reads stored vectors in row order; a reading that is done again and again, with the next batch
-/// each time and at last `None`. Holds at most a few hundred kilobytes, or one vector.
+/// each time and at last `None`. Codes are decoded on the way: their codebooks are read first, and held
+/// ([`limits::MAX_TABLES`](crate::limits::MAX_TABLES) at most). Beyond that it holds at most a few megabytes, or one
+/// vector.
 pub struct VectorStream<'a> {
     stored: Stored<'a>,
     files: Files,
@@ -44,6 +52,8 @@ pub struct VectorStream<'a> {
     labelled: bool,
     ids: VecDeque<ExternalId>,
     with_ids: bool,
+    /// `None` where rows are handed out as they are.
+    decoding: Option<Decoding>,
 }
 
 #[derive(Clone, Copy)]
@@ -51,6 +61,7 @@ enum Asked {
     Codes,
     Sizes,
     Labels,
+    Decoding,
 }
 
 /// Neighbouring rows, as pieces of their vectors: one span for each level.
@@ -58,6 +69,8 @@ struct Run {
     rows: u64,
     /// Bytes that a row has in each span, and the span.
     pieces: Vec<(u64, Span)>,
+    /// Where the only piece are whole blocks: their layout, and the rows to leave out at the start.
+    blocks: Option<(Blocks, u64)>,
 }
 
 impl<'a> VectorStream<'a> {
@@ -86,6 +99,7 @@ impl<'a> VectorStream<'a> {
             labelled: false,
             ids: VecDeque::new(),
             with_ids,
+            decoding: Decoding::of(stored, files),
         }
     }
 
@@ -110,23 +124,26 @@ impl<'a> VectorStream<'a> {
 
     /// Where the vectors from `row` on lie.
     fn run(&mut self, row: u64, most: u64) -> Result<Step<Run>, Error> {
-        let (width, d) = (self.stored.row_bytes, self.stored.d);
+        let width = self.stored.code_bytes;
+        let d = width >> 2;
         match self.stored.codes {
             Codes::Rows(array) => Ok(Step::Done(plain(array.span, width, row, most))),
             Codes::Levels { array, batch_size, n_levels } => {
                 Ok(Step::Done(levels(array.span, d, batch_size, n_levels, row, most)))
             }
-            Codes::Lists(lists) => loop {
+            Codes::Blocks { array, blocks } => Ok(Step::Done(in_blocks(array.span, blocks, row, most))),
+            Codes::Lists(lists, blocks) => loop {
                 if let Some(list) = self.list
                     && let Some(offset) = row.checked_sub(list.row)
                     && offset < list.size
                 {
                     let most = most.min(list.size.saturating_sub(offset));
                     let codes = self.files.place(lists, list.codes)?;
-                    return Ok(Step::Done(match lists.layout {
-                        Layout::Panorama { batch_size, n_levels } => {
-                            levels(codes, d, batch_size, n_levels, offset, most)
+                    return Ok(Step::Done(match (&lists.layout, blocks) {
+                        (Layout::Panorama { batch_size, n_levels }, _) => {
+                            levels(codes, d, *batch_size, *n_levels, offset, most)
                         }
+                        (_, Some(blocks)) => in_blocks(codes, blocks, offset, most),
                         _ => plain(codes, width, offset, most),
                     }));
                 }
@@ -142,6 +159,20 @@ impl<'a> VectorStream<'a> {
                 }
             },
         }
+    }
+
+    /// The rows of a run, as decoding knows them.
+    fn rows_of(&self, run: &Run, range: &Range<u64>) -> Result<Rows, Error> {
+        let (row, count) = (range.start, run.rows);
+        let mut rows =
+            Rows { row, count, list: None, ids: Span::default(), has_next: range.end.saturating_sub(row) > count };
+        if let (Codes::Lists(lists, _), Some(list)) = (self.stored.codes, self.list) {
+            rows.list = Some(list);
+            let first = row.saturating_sub(list.row).saturating_mul(8);
+            let ids = Span::new(list.ids.start.saturating_add(first), count.saturating_mul(8));
+            rows.ids = self.files.place(lists, ids)?;
+        }
+        Ok(rows)
     }
 
     /// Make sure that ids of `rows` rows are at hand.
@@ -171,8 +202,9 @@ impl Reading for VectorStream<'_> {
     fn step(&mut self) -> Result<Step<Option<VectorBatch>>, Error> {
         let Some(range) = self.ranges.front().cloned() else { return Ok(Step::Done(None)) };
         let row = range.start;
-        let fit = WALK_BYTES.checked_div(self.stored.row_bytes).unwrap_or(BATCH).clamp(1, BATCH);
-        let most = range.end.saturating_sub(row).min(fit);
+        let fit = |most: u64, width: u64| most.checked_div(width).unwrap_or(BATCH).clamp(1, BATCH);
+        let decoded = self.decoding.as_ref().map_or(BATCH, |decoding| fit(DECODED, decoding.widest()));
+        let most = range.end.saturating_sub(row).min(fit(WALK_BYTES, self.stored.code_bytes)).min(decoded);
         let run = match self.run(row, most)? {
             Step::Done(run) => run,
             Step::Need(span) => {
@@ -186,30 +218,50 @@ impl Reading for VectorStream<'_> {
             self.asked = Asked::Labels;
             return Ok(Step::Need(span));
         }
-        let floats = match run.join(&self.window) {
-            Ok(floats) => floats,
+        let rows = self.rows_of(&run, &range)?;
+        if let Some(decoding) = &mut self.decoding {
+            match decoding.prepare(&rows) {
+                Ok(()) => {}
+                Err(Stop::Need(span)) => {
+                    self.asked = Asked::Decoding;
+                    return Ok(Step::Need(span));
+                }
+                Err(Stop::Bad(error)) => return Err(error),
+            }
+        }
+        let codes = match run.join(&self.window) {
+            Ok(codes) => codes,
             Err(Stop::Need(missing)) => {
                 self.asked = Asked::Codes;
                 // What is behind is let go before more comes; not batch by batch, which would move what lies ahead.
+                let behind = Span::between(0, run.all().start);
                 match self.stored.codes {
-                    Codes::Lists(lists) if read_through(lists, run.all()).is_some() => {
-                        self.window.forget(Span::between(0, run.all().start));
-                    }
+                    Codes::Lists(lists, _) if read_through(lists, run.all()).is_some() => self.window.forget(behind),
+                    Codes::Rows(_) | Codes::Blocks { .. } => self.window.forget(behind),
                     _ if missing.start == run.all().start => self.window = Window::new(self.files.len()),
                     _ => {}
                 }
-                let more = range.end.saturating_sub(row) > run.rows;
                 return Ok(Step::Need(match self.stored.codes {
-                    Codes::Lists(lists) if more => ahead(lists, missing),
+                    Codes::Lists(lists, _) if rows.has_next => ahead(lists, missing),
+                    // Codes are smaller than what a batch of them decodes to: the next ones come along.
+                    Codes::Rows(array) => {
+                        let all = plain(array.span, self.stored.code_bytes, row, range.end.saturating_sub(row)).all();
+                        let end = all.end().min(missing.start.saturating_add(WALK_BYTES));
+                        Span::between(missing.start, end.max(missing.end()))
+                    }
                     _ => missing,
                 }));
             }
             Err(Stop::Bad(error)) => return Err(error),
         };
-        let at = match (self.stored.codes, self.list) {
-            (Codes::Lists(_), Some(list)) => Some(InList { list: list.number, offset: row.saturating_sub(list.row) }),
-            _ => None,
+        let floats = match &mut self.decoding {
+            None => codes,
+            Some(decoding) => decoding.decode(codes, &rows).map_err(|error| match error.at {
+                0 => error.moved_to(run.all().start).inside("codes"),
+                _ => error,
+            })?,
         };
+        let at = rows.list.map(|list| InList { list: list.number, offset: row.saturating_sub(list.row) });
         let next = row.saturating_add(run.rows);
         match self.ranges.front_mut() {
             Some(front) if next < front.end => front.start = next,
@@ -238,7 +290,11 @@ impl Reading for VectorStream<'_> {
         match self.asked {
             Asked::Codes => {
                 // A host may bring a whole chunk; what is kept is let go with the batch.
-                let most = usize::try_from(WALK_BYTES.max(self.stored.row_bytes)).unwrap_or(usize::MAX);
+                let block = match self.stored.codes {
+                    Codes::Blocks { blocks, .. } | Codes::Lists(_, Some(blocks)) => blocks.bytes,
+                    _ => self.stored.code_bytes,
+                };
+                let most = usize::try_from(WALK_BYTES.max(block)).unwrap_or(usize::MAX);
                 self.window.insert(at, bytes.get(..most).unwrap_or(bytes));
             }
             Asked::Sizes => {
@@ -249,6 +305,11 @@ impl Reading for VectorStream<'_> {
             Asked::Labels => {
                 if let Some(labels) = &mut self.labels {
                     labels.bring(at, bytes);
+                }
+            }
+            Asked::Decoding => {
+                if let Some(decoding) = &mut self.decoding {
+                    decoding.bring(at, bytes);
                 }
             }
         }
@@ -269,9 +330,13 @@ impl Run {
         if self.all().len <= used.saturating_mul(2) {
             window.bytes(self.all())?;
         }
-        let pieces = self.pieces.iter().map(|&(_, span)| window.bytes(span)).collect::<Read<Vec<_>>>()?;
-        if let [only] = pieces.as_slice() {
-            return Ok(only.clone());
+        let mut pieces = self.pieces.iter().map(|&(_, span)| window.bytes(span)).collect::<Read<Vec<_>>>()?;
+        if pieces.len() <= 1 {
+            let only = pieces.pop().unwrap_or_default();
+            return Ok(match &self.blocks {
+                Some((blocks, skip)) => blocks.unpack(&only, *skip, self.rows),
+                None => only,
+            });
         }
         let mut out = Vec::new();
         let widths = self.pieces.iter().map(|&(width, _)| usize::try_from(width).unwrap_or(usize::MAX).max(1));
@@ -288,7 +353,7 @@ impl Run {
 /// Rows one after the other.
 fn plain(codes: Span, width: u64, row: u64, rows: u64) -> Run {
     let start = codes.start.saturating_add(row.saturating_mul(width));
-    Run { rows, pieces: [(width, Span::new(start, rows.saturating_mul(width)))].into() }
+    Run { rows, pieces: [(width, Span::new(start, rows.saturating_mul(width)))].into(), blocks: None }
 }
 
 /// Rows of one batch: in each level the pieces of all its rows stand one after the other. A level is
@@ -309,5 +374,19 @@ fn levels(codes: Span, d: u64, batch_size: u64, n_levels: u64, row: u64, most: u
             .saturating_add(position.saturating_mul(width));
         (width, Span::new(at, rows.saturating_mul(width)))
     });
-    Run { rows, pieces: pieces.collect() }
+    Run { rows, pieces: pieces.collect(), blocks: None }
+}
+
+/// Rows side by side: the whole blocks that they are in.
+fn in_blocks(codes: Span, blocks: Blocks, row: u64, rows: u64) -> Run {
+    let a_block = blocks.rows.max(1);
+    // As many rows as fit in one request, whole blocks of them but for the first.
+    let skip = row.checked_rem(a_block).unwrap_or(0);
+    let most = WALK_BYTES.checked_div(blocks.bytes).unwrap_or(1).max(1).saturating_mul(a_block).saturating_sub(skip);
+    let rows = rows.min(most);
+    let first = row.saturating_sub(skip).checked_div(a_block).unwrap_or(0);
+    let count = skip.saturating_add(rows).div_ceil(a_block);
+    let start = codes.start.saturating_add(first.saturating_mul(blocks.bytes));
+    let span = Span::new(start, count.saturating_mul(blocks.bytes));
+    Run { rows, pieces: [(blocks.bytes, span)].into(), blocks: Some((blocks, skip)) }
 }

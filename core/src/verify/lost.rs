@@ -17,7 +17,11 @@ pub const MOST_IDS: usize = 1000;
 /// The most leaves that are named for one damage.
 const MOST_LEAVES: usize = 6;
 
-/// Ids whose vectors, codes or own bytes are touched.
+/// Entries of a list whose ids are read at once where each is looked at.
+const ENTRIES_AT_ONCE: u64 = 4096;
+
+/// Ids whose vectors, codes or own bytes are touched. Where an id map stands around lists, these are its ids: those
+/// in the lists are rows of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdsLost {
     /// How many rows.
@@ -31,6 +35,7 @@ pub struct IdsLost {
 pub(super) async fn explain(outline: &Outline, span: Span, joined: &Source<'_>) -> (String, IdsLost) {
     // Rows of the index in damaged arrays; a row of which several things are damaged is lost once.
     let mut rows_lost: Vec<Range<u64>> = Vec::new();
+    let mut lists_lost: Vec<(&Lists, List)> = Vec::new();
     // What lies there, with the bytes of it that are touched: what is largest is named first.
     let mut names: Vec<(u64, String)> = Vec::new();
     let mut lost = IdsLost::default();
@@ -42,15 +47,18 @@ pub(super) async fn explain(outline: &Outline, span: Span, joined: &Source<'_>) 
             Meaning::Lists(lists) => match lists_in(lists, span, joined).await {
                 Ok(found) if !found.is_empty() => {
                     names.extend(name_lists(&leaf.path, &found, span));
-                    for list in &found {
-                        lost.add_list(outline, lists, list, span, joined).await;
+                    if is_of_rows(&leaf.path) {
+                        lists_lost.extend(found.into_iter().map(|list| (*lists, list)));
                     }
                 }
                 _ => {
                     // The sizes are damaged too, so which lists these are cannot be told.
                     names.push((part.len, leaf.path.clone()));
-                    if part == leaf.span {
-                        lost.count = lost.count.saturating_add(lists.balance.total);
+                    if part == leaf.span && is_of_rows(&leaf.path) {
+                        match rows_of_map(outline) {
+                            Some(rows) => rows_lost.push(0..rows),
+                            None => lost.count = lost.count.saturating_add(lists.balance.total),
+                        }
                     }
                 }
             },
@@ -64,8 +72,12 @@ pub(super) async fn explain(outline: &Outline, span: Span, joined: &Source<'_>) 
             Meaning::Field(_) | Meaning::Count(_) => names.push((part.len, leaf.path.clone())),
         }
     }
-    for rows in merged(rows_lost) {
-        lost.add_rows(outline, rows, joined).await;
+    let rows_lost = merged(rows_lost);
+    for rows in &rows_lost {
+        lost.add_rows(outline, rows.clone(), joined).await;
+    }
+    for (lists, list) in &lists_lost {
+        lost.add_list(outline, lists, list, span, &rows_lost, joined).await;
     }
     if let Some(part) = Span::between(outline.end, outline.file_len).overlap(&span) {
         let name = if outline.fault.is_none() { "trailing" } else { "not understood" };
@@ -97,9 +109,21 @@ fn merged(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
 
 /// Whether an array holds one thing a row of the index: codes, vectors or ids; not of a quantizer.
 fn is_by_row(leaf: &Leaf<'_>) -> bool {
-    let (around, name) = leaf.path.rsplit_once('.').unwrap_or(("", &leaf.path));
-    let ours = ["codes", "xb", "id_map", "codes_data"].contains(&name);
-    ours && !around.split('.').any(|role| role == "quantizer" || role.starts_with("refine"))
+    let name = leaf.path.rsplit_once('.').map_or(leaf.path.as_str(), |(_, name)| name);
+    ["codes", "xb", "id_map", "codes_data"].contains(&name) && is_of_rows(&leaf.path)
+}
+
+/// Whether what lies at `path` is about the rows of the index: not about centroids, nor about rows a second time.
+fn is_of_rows(path: &str) -> bool {
+    !path.split('.').any(|role| role == "quantizer" || role.starts_with("refine"))
+}
+
+/// How many rows the outermost id map has, where there is one.
+fn rows_of_map(outline: &Outline) -> Option<u64> {
+    match place(outline) {
+        IdPlace::Map { array, .. } => array.shape.first().copied(),
+        _ => None,
+    }
 }
 
 /// The rows of an array of `rows` rows at `array` that `span` touches.
@@ -143,40 +167,87 @@ impl IdsLost {
         }
     }
 
-    async fn add_list(&mut self, outline: &Outline, lists: &Lists, list: &List, span: Span, joined: &Source<'_>) {
-        let whole = Range { start: 0, end: list.size };
-        // Codes in blocks are not in order of rows: any of a block's rows may be touched.
-        let in_order = matches!(lists.layout, Layout::Array | Layout::Split { .. });
-        let touched = |part: Span| match part.overlap(&span) {
-            Some(_) if in_order => Some(rows_in(part, list.size.max(1), span)),
-            Some(_) => Some(whole.clone()),
-            None => None,
+    /// The entries of a list that `span` touches. `counted` are rows of the index that are counted in already: ascending,
+    /// and they do not meet.
+    async fn add_list(
+        &mut self,
+        outline: &Outline,
+        lists: &Lists,
+        list: &List,
+        span: Span,
+        counted: &[Range<u64>],
+        joined: &Source<'_>,
+    ) {
+        let Some(entries) = entries_in(lists, list, span) else { return };
+        let IdPlace::Map { array, .. } = place(outline) else {
+            let named = self.count_in(&entries);
+            self.ids.extend(ids_of_entries(lists, list, &named, joined).await.unwrap_or_default());
+            return;
         };
-        let rows = match (touched(list.codes), touched(list.ids)) {
-            (Some(a), Some(b)) => a.start.min(b.start)..a.end.max(b.end),
-            (Some(rows), None) | (None, Some(rows)) => rows,
-            (None, None) => return,
-        };
-        let named = self.count_in(&rows);
-        let start = list.ids.start.saturating_add(named.start.saturating_mul(8));
-        let ids = Span::new(start, named.end.saturating_sub(named.start).saturating_mul(8));
-        let Ok(ids) = joined.files().place(lists, ids) else { return };
-        let Ok(bytes) = joined.bytes(ids).await else { return };
-        let ids = ids_in(&bytes).map(|id| id.0);
-        match place(outline) {
-            // The lists hold rows of the id map around them.
-            IdPlace::Map { array, .. } => {
-                let starts = ids.filter_map(|row| u64::try_from(row).ok()?.checked_mul(8));
-                for start in starts.filter(|start| *start < array.span.len) {
-                    let at = Span::new(array.span.start.saturating_add(start), 8);
-                    if let Ok(bytes) = joined.bytes(at).await {
-                        self.ids.extend(ids_in(&bytes).map(|id| id.0));
+        let all = array.shape.first().copied().unwrap_or(0);
+        if counted.is_empty() {
+            let named = self.count_in(&entries);
+            let rows = ids_of_entries(lists, list, &named, joined).await.unwrap_or_default();
+            self.name_rows(array.span, rows, joined).await;
+        } else if counted != core::slice::from_ref(&(0..all)) {
+            let mut rest = entries;
+            while !rest.is_empty() {
+                let now = rest.start..rest.end.min(rest.start.saturating_add(ENTRIES_AT_ONCE));
+                rest.start = now.end;
+                match ids_of_entries(lists, list, &now, joined).await {
+                    Some(mut rows) => {
+                        rows.retain(|row| !u64::try_from(*row).is_ok_and(|row| holds(counted, row)));
+                        let named = self.count_in(&(0..rows.len() as u64));
+                        rows.truncate(usize::try_from(named.end).unwrap_or(MOST_IDS));
+                        self.name_rows(array.span, rows, joined).await;
                     }
+                    None => self.count = self.count.saturating_add(now.end.saturating_sub(now.start)),
                 }
             }
-            _ => self.ids.extend(ids),
+        }
+        // What an entry holds cannot always be told: then it may be a row that is counted in.
+        self.count = self.count.min(all);
+    }
+
+    /// Name what the id map at `map` has in these rows.
+    async fn name_rows(&mut self, map: Span, rows: Vec<i64>, joined: &Source<'_>) {
+        let starts = rows.into_iter().filter_map(|row| u64::try_from(row).ok()?.checked_mul(8));
+        for start in starts.filter(|start| *start < map.len) {
+            if let Ok(bytes) = joined.bytes(Span::new(map.start.saturating_add(start), 8)).await {
+                self.ids.extend(ids_in(&bytes).map(|id| id.0));
+            }
         }
     }
+}
+
+/// Whether one of `ranges`, which ascend and do not meet, holds `row`.
+fn holds(ranges: &[Range<u64>], row: u64) -> bool {
+    let before = ranges.partition_point(|range| range.end <= row);
+    ranges.get(before).is_some_and(|range| range.contains(&row))
+}
+
+/// The entries of a list whose code or id `span` touches.
+fn entries_in(lists: &Lists, list: &List, span: Span) -> Option<Range<u64>> {
+    let whole = Range { start: 0, end: list.size };
+    // Codes in blocks are not in order of rows: any of a block's rows may be touched.
+    let in_order = matches!(lists.layout, Layout::Array | Layout::Split { .. });
+    let touched = |part: Span| match part.overlap(&span) {
+        Some(_) if in_order => Some(rows_in(part, list.size.max(1), span)),
+        Some(_) => Some(whole.clone()),
+        None => None,
+    };
+    match (touched(list.codes), touched(list.ids)) {
+        (Some(a), Some(b)) => Some(a.start.min(b.start)..a.end.max(b.end)),
+        (rows, None) | (None, rows) => rows,
+    }
+}
+
+/// What stands as ids beside these entries of a list; `None` where that cannot be read.
+async fn ids_of_entries(lists: &Lists, list: &List, entries: &Range<u64>, joined: &Source<'_>) -> Option<Vec<i64>> {
+    let start = list.ids.start.saturating_add(entries.start.saturating_mul(8));
+    let ids = Span::new(start, entries.end.saturating_sub(entries.start).saturating_mul(8));
+    let bytes = joined.bytes(joined.files().place(lists, ids).ok()?).await.ok()?;
+    Some(ids_in(&bytes).map(|id| id.0).collect())
 }
 
 /// The lists whose data `span` touches.
@@ -219,6 +290,12 @@ mod tests {
     #[test]
     fn rows_that_lost_two_things_are_lost_once() {
         assert_eq!(merged(alloc::vec![7..9, 0..3, 2..5, 9..9]), [0..5, 7..9]);
+    }
+
+    #[test]
+    fn a_row_is_found_in_its_range_only() {
+        let found: Vec<u64> = (0..10).filter(|row| holds(&[1..3, 5..6], *row)).collect();
+        assert_eq!(found, [1, 2, 5]);
     }
 
     #[test]

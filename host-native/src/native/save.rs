@@ -26,6 +26,7 @@ use faissil_core::{
     files::Files,
     ids::place,
     index::has_ids,
+    report::Level,
     snapshot::{Finished, Layout, Writer},
 };
 use std::{
@@ -393,7 +394,7 @@ impl Save {
     fn prepared<'a>(&self, opened: &'a Opened, path: &Path) -> Result<Prepared<'a>, Error> {
         let prepared = prepare(opened, &self.additions, path, "`faissil save --opaque`")?;
         match prepared.judged.warnings.first() {
-            Some(warning) if prepared.is_partial() && !self.partial => {
+            Some(warning) if prepared.level() >= Level::Partial && !self.partial => {
                 let cause = Cause::Refused(warning.clone());
                 Err(cause.of(format!("cannot save the index as `{}`", path.display())))
             }

@@ -9,6 +9,7 @@ use crate::{
     store::{Decoded, File, Store},
 };
 use faissil_core::limits::MAX_BODY;
+use faissil_core::report::Level;
 use faissil_core::snapshot::{Attachments, Entry, Fidelity, Metadata, Recipe, Run, SECTIONS, Snapshot, wire::Body};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -44,9 +45,10 @@ impl Prepared<'_> {
         self.attachments.iter().map(|added| added.store.len()).sum()
     }
 
-    /// Whether rows of the index are missing.
-    pub(crate) fn is_partial(&self) -> bool {
-        self.fidelity.as_ref().is_some_and(|fidelity| fidelity.runs.iter().any(|run| run.level >= PARTIAL))
+    /// How close the rows come to what was added, at worst.
+    pub(crate) fn level(&self) -> Level {
+        let recorded = self.fidelity.as_ref();
+        recorded.map_or(Level::ExactBytes, |recorded| Level::worst(recorded.runs.iter().map(|run| run.level)))
     }
 }
 
@@ -70,14 +72,7 @@ pub(crate) fn prepare<'a>(
     if let Some(snapshot) = &opened.snapshot {
         prepared.keep(snapshot, &opened.file).map_err(reading)?;
     }
-    prepared.metadata.extend(additions.metadata.iter().map(entry));
-    check_metadata(&prepared.metadata)?;
-    for (name, attach) in &additions.attachments {
-        match attach {
-            Attach::File(path) => prepared.attach(name, media_type(path), Box::new(File::open(path)?)),
-            Attach::Bytes { media_type, bytes } => prepared.attach(name, media_type, Box::new(bytes.clone())),
-        };
-    }
+    prepared.add(additions)?;
     prepared.take_side_files(opened, additions)?;
     Ok(prepared)
 }
@@ -142,6 +137,22 @@ impl<'a> Prepared<'a> {
     /// A judged stream, and nothing with it.
     pub(crate) fn only(judged: Judged) -> Prepared<'a> {
         Prepared { judged, metadata: Vec::new(), attachments: Vec::new(), side: None, fidelity: None, recipe: None }
+    }
+
+    /// Take in metadata and attachments.
+    ///
+    /// # Errors
+    /// When an attachment cannot be opened, or the metadata does not fit.
+    pub(crate) fn add(&mut self, additions: &Additions) -> Result<(), Error> {
+        self.metadata.extend(additions.metadata.iter().map(entry));
+        check_metadata(&self.metadata)?;
+        for (name, attach) in &additions.attachments {
+            match attach {
+                Attach::File(path) => self.attach(name, media_type(path), Box::new(File::open(path)?)),
+                Attach::Bytes { media_type, bytes } => self.attach(name, media_type, Box::new(bytes.clone())),
+            };
+        }
+        Ok(())
     }
 
     /// Keep what the snapshot has beside its stream.

@@ -20,6 +20,7 @@ use faissil_core::{
     outline::{Array, Family, Item, Record, Value, join},
     report::{Inspection, Known, inspection},
     source::Source,
+    vectors::Codes,
 };
 
 /// Numbers that every index header has: said again only where they differ from those of the index around it.
@@ -170,10 +171,10 @@ fn push_arrays(index: &Index<'_>, record: &Record, path: &str, out: &mut Section
 fn is_rows(index: &Index<'_>, array: &Array) -> bool {
     let Ok(stored) = rows::stored(index) else { return false };
     let codes = match stored.codes {
-        faissil_core::vectors::Codes::Rows(codes) | faissil_core::vectors::Codes::Levels { array: codes, .. } => {
+        Codes::Rows(codes) | Codes::Levels { array: codes, .. } | Codes::Blocks { array: codes, .. } => {
             codes.span == array.span
         }
-        faissil_core::vectors::Codes::Lists(_) => array.name == "sizes",
+        Codes::Lists(..) => array.name == "sizes",
     };
     codes || stored.maps.iter().any(|map| map.span == array.span)
 }

@@ -9,7 +9,7 @@ use super::{made::short, page::Section};
 use crate::{Cause, drive::drive_on, inspect::Index};
 use faissil_core::{
     ids::{IdStream, place},
-    vectors::{Codes, NotPlain, Stored, VectorStream, find, find_codes},
+    vectors::{Codes, NoVectors, Stored, VectorStream, find_codes, find_plain},
 };
 use std::collections::BTreeMap;
 
@@ -20,17 +20,17 @@ const PARTS: usize = 16;
 const ONE_BY_ONE: &str = "rows: id and";
 
 /// Where something is stored row by row: floats, else codes.
-pub(super) fn stored<'a>(index: &'a Index<'_>) -> Result<Stored<'a>, NotPlain> {
-    find(&index.outline).or_else(|_| find_codes(&index.outline))
+pub(super) fn stored<'a>(index: &'a Index<'_>) -> Result<Stored<'a>, NoVectors> {
+    find_plain(&index.outline).or_else(|_| find_codes(&index.outline))
 }
 
 /// The section of an index; `None` where neither ids nor codes can be told by row.
 pub(super) fn section(index: &Index<'_>) -> Result<Option<Section>, Cause> {
-    let what = if find(&index.outline).is_ok() { "floats" } else { "codes" };
+    let what = if find_plain(&index.outline).is_ok() { "floats" } else { "codes" };
     match stored(index) {
         Ok(stored) => {
             let mut table = Table::new(stored.rows, what);
-            let in_lists = matches!(stored.codes, Codes::Lists(_)) && what == "codes";
+            let in_lists = matches!(stored.codes, Codes::Lists(..)) && what == "codes";
             let mut stream = VectorStream::all(&stored, index.files(), true);
             while let Some(batch) = drive_on(&mut stream, &index.joined())? {
                 // A code may be relative to the centroid of its list.

@@ -5,7 +5,7 @@
 
 use super::page::Section;
 use crate::{Cause, drive::drive_on, fixture::data::Data, inspect::Index};
-use faissil_core::vectors::{VectorStream, find};
+use faissil_core::vectors::{VectorStream, find_plain};
 
 /// Questions asked of an index.
 pub(super) const QUERIES: u64 = 3;
@@ -24,7 +24,7 @@ pub(super) fn queries(d: u64) -> Vec<Vec<f32>> {
 /// The section of an index with this metric.
 pub(super) fn section(index: &Index<'_>, metric: Option<i64>) -> Result<Section, Cause> {
     let none = |why: String| Ok(Section { title: "searches".into(), lines: vec![("none".into(), why)] });
-    let stored = match find(&index.outline) {
+    let stored = match find_plain(&index.outline) {
         Ok(stored) => stored,
         Err(not) => {
             // Where in the file the record is says nothing of the index.

@@ -36,7 +36,7 @@ export const groundOf = ({ File }: Module, { pages, side }: Omit<Ground, 'file'>
 
 /** Begin a task of a file. */
 export const begin = (ground: Ground, op: string, params: object = {}): Task =>
-  inside(() => ground.file.start(op, JSON.stringify(params, exact)))
+  inside(() => ground.file.start(op, written(params)))
 
 /** Run a task; every result is given as it comes, and `onProgress` how much is done. */
 export async function* run(
@@ -118,8 +118,12 @@ export function inside<T>(call: () => T): T {
   }
 }
 
-/** Integers that a double may not hold travel as text. */
-const exact = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
+/** Parameters as the module takes them; lists have commas between by themselves. */
+const written = (params: object): string =>
+  Object.entries(params)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\0')
 
 /** Let everybody else have a turn. */
 function turn(): Promise<void> {

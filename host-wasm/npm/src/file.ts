@@ -93,7 +93,7 @@ export class IndexFile {
 
   /** Where these ids are, along the cheapest road there is; in their order. */
   async find(ids: readonly bigint[], options: TaskOptions = {}): Promise<FoundId[]> {
-    const { json } = await this.askContents('find', { ids: ids.map(String) }, options)
+    const { json } = await this.askContents('find', { ids }, options)
     const { found } = parse(json) as { found: (Omit<FoundId, 'id'> & { id: number | bigint })[] }
     return found.map((one) => ({ ...one, id: BigInt(one.id) }))
   }
@@ -111,21 +111,23 @@ export class IndexFile {
     return id
   }
 
-  /** Vectors as they are stored, ascending by row: at most 16 MiB at a time. Refused where they are not stored as plain floats. */
+  /** Vectors as they are stored, or as their codes decode, ascending by row: at most 16 MiB at a time. Refused where FAISS has no reconstruction. */
   async vectors(
     which: { rows: readonly number[] } | { ids: readonly bigint[] } | { first: number; count: number },
     options: TaskOptions = {},
   ): Promise<Vectors> {
     const ground = await this.openOther('contents')
-    const params = 'ids' in which ? { ids: which.ids.map(String) } : which
     const results = []
-    for await (const result of run(ground, begin(ground, 'vectors', params), options.signal)) results.push(result)
+    for await (const result of run(ground, begin(ground, 'vectors', which), options.signal)) results.push(result)
     const [labels, floats] = results
     if (!labels || !floats) throw fault('internal', 'the task `vectors` ended without its results')
-    const { count, d } = parse(labels.json) as { count: number; d: number }
+    const { count, d, dtype, fidelity } = parse(labels.json) as Pick<Vectors, 'd' | 'fidelity'> & { count: number; dtype: string }
     const buffer = aligned(labels.bytes)
     const rows = Array.from(new BigUint64Array(buffer, 0, count), Number)
-    return { d, rows, ids: new BigInt64Array(buffer.slice(count * 8)), values: new Float32Array(aligned(floats.bytes)) }
+    const ids = new BigInt64Array(buffer.slice(count * 8))
+    const isBinary = dtype === 'bits'
+    const values = isBinary ? new Float32Array() : new Float32Array(aligned(floats.bytes))
+    return { d, fidelity, rows, ids, values, bits: isBinary ? floats.bytes : new Uint8Array() }
   }
 
   /** What {@link health} would look at, and how many bytes that reads: asked first where bytes are dear. */
@@ -135,7 +137,7 @@ export class IndexFile {
 
   /**
    * How the index is doing: what makes searches slow, what they cannot find, what no index should hold. Of a large one a sample
-   * is looked at, which the report describes. What cannot be looked at, such as codes that are not decoded yet, says so;
+   * is looked at, which the report describes. What cannot be looked at, such as the vectors of a binary index, says so;
    * damage is no error.
    */
   async health(options: HealthOptions = {}): Promise<Health> {
@@ -143,8 +145,8 @@ export class IndexFile {
   }
 
   /**
-   * The vectors, or a sample of them, in two dimensions: along their principal components. At most 5000 points. Refused where they
-   * are not stored as plain floats.
+   * The vectors, or a sample of them, in two dimensions: along their principal components. At most 5000 points. Refused where there
+   * are none that decode, and of a binary index.
    */
   async map(options: MapOptions = {}): Promise<VectorMap> {
     return map(await this.openOther('health'), options)

@@ -20,7 +20,7 @@ export interface Health {
 /** `figure` is not judged, `unknown` could not be measured, `damage` contradicts the index itself. From good to bad: */
 export type HealthState = 'figure' | 'good' | 'unknown' | 'warning' | 'damage'
 
-/** Lists, a graph, vectors stored as plain floats, ids, or codes. */
+/** Lists, a graph, vectors (exact or decoded), ids, or codes. */
 export type HealthPart = 'lists' | 'graph' | 'vectors' | 'ids' | 'codes'
 
 /** How much was looked at. */
@@ -117,6 +117,8 @@ export interface GraphDetail {
 
 /** Vectors in numbers. */
 export interface VectorsDetail {
+  /** Whether they are the vectors that were added, or what codes decode to. */
+  fidelity: 'exact vectors' | 'decoded vectors'
   d: number
   metric_name: string | null
   nan: number
@@ -181,6 +183,8 @@ export interface HealthPlan {
 export interface VectorMap {
   file: string
   coverage: Coverage
+  /** Whether they are the vectors that were added, or what codes decode to. */
+  fidelity: 'exact vectors' | 'decoded vectors'
   d: number
   /** Rows with a value that is not finite. */
   left_out: number

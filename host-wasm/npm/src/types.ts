@@ -156,16 +156,20 @@ export interface FoundId {
   places: { row: number; list: number | null; offset: number | null }[]
 }
 
-/** Vectors that are stored as plain floats, ascending by row. */
+/** Vectors, exact or decoded, ascending by row. */
 export interface Vectors {
   /** Dimensions. */
   d: number
+  /** Whether they are the vectors that were added, or what codes decode to. */
+  fidelity: 'exact vectors' | 'decoded vectors'
   /** The row of each. */
   rows: number[]
   /** The id of each. */
   ids: BigInt64Array
-  /** `d` values for each. */
+  /** `d` values for each; none of a binary index. */
   values: Float32Array
+  /** Of a binary index, `d / 8` bytes for each, the lowest bit first; else none. */
+  bits: Uint8Array
 }
 
 /** A part of the stream, as `faissil dump --json` has it. */

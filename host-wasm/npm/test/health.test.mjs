@@ -58,7 +58,9 @@ test('a map is that of the command', async () => {
     }
   }
   const codes = await open(`${root}fixtures/faiss/1.15.1/hnsw_pq.faiss`)
-  await assert.rejects(codes.map(), { kind: 'refused' })
+  assert.equal((await codes.map()).fidelity, 'decoded vectors')
+  const bits = await open(`${root}fixtures/faiss/1.15.1/bin_flat.faiss`)
+  await assert.rejects(bits.map(), { kind: 'refused' })
 })
 
 test('progress goes one way, and an abort stops it in between', async () => {

@@ -6,6 +6,8 @@ use crate::{
     task::{Output, Task},
     verifier,
 };
+use alloc::{rc::Rc, string::String};
+use core::ops::Range;
 use faissil_core::{
     asking::Ask,
     error::Cause,
@@ -13,15 +15,20 @@ use faissil_core::{
     inspect::{self, fault, inspect_opaque},
     look_up::ids_of,
 };
-use std::rc::Rc;
 
 /// The task of this name, if it is one of these.
-pub(super) fn start(file: &Rc<Shared>, op: &str, params: &str) -> serde_json::Result<Option<Task>> {
-    let (files, shared, params) = (file.files, file.clone(), serde_json::from_str::<Params>(params)?);
+pub(super) fn start(file: &Rc<Shared>, op: &str, params: &mut Params<'_>) -> Result<Option<Task>, String> {
+    let (files, shared) = (file.files, file.clone());
     Ok(Some(match op {
         "inspect" => Task::one(files, |ask| inspect(shared, ask)),
-        "verify" => Task::one(files, |ask| verifier::begin(shared, ask, params.expect)),
-        "ids" => Task::one(files, |ask| ids(shared, ask, params)),
+        "verify" => {
+            let expect = params.text("expect").map(String::from);
+            Task::one(files, |ask| verifier::begin(shared, ask, expect))
+        }
+        "ids" => {
+            let rows = params.rows()?;
+            Task::one(files, |ask| ids(shared, ask, rows))
+        }
         _ => return Ok(None),
     }))
 }
@@ -38,10 +45,10 @@ async fn inspect(shared: Rc<Shared>, ask: Ask) -> Result<Output, Cause> {
     }
 }
 
-async fn ids(shared: Rc<Shared>, ask: Ask, params: Params) -> Result<Output, Cause> {
+async fn ids(shared: Rc<Shared>, ask: Ask, rows: Range<u64>) -> Result<Output, Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
-    let index = shared.index(&access).await?;
-    let ids = ids_of(&access, &index, params.rows()).await?;
+    let index = shared.index_as_recorded(&access).await?;
+    let ids = ids_of(&access, &index, rows).await?;
     Ok(Output::default().with_bytes(ids.iter().flat_map(|id| id.0.to_le_bytes()).collect()))
 }

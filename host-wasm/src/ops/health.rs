@@ -1,48 +1,44 @@
 //! How an index is doing, and a map of it.
 
+use super::params::Params;
 use crate::shared::Shared;
 use crate::task::{Output, Task};
+use alloc::{format, rc::Rc, string::String};
 use faissil_core::{
     asking::{Ask, Give},
     error::Cause,
     health::{self, Looked, Map, Options, Stage},
 };
-use serde::Deserialize;
-use std::rc::Rc;
-
-/// How much of an index is looked at.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Sample {
-    sample: Option<u64>,
-    runs: Option<u64>,
-    seed: Option<u64>,
-    all: bool,
-}
-
-impl Sample {
-    fn options(&self) -> Result<Options, Cause> {
-        if self.all && self.sample.is_some() {
-            return Err(Cause::Refused("a sample and all of it cannot both be had".into()));
-        }
-        Ok(Options::asked(self.sample, self.runs, self.seed, self.all))
-    }
-}
 
 /// The task of this name, if it is one of these.
-pub(super) fn start(file: &Rc<Shared>, op: &str, params: &str) -> serde_json::Result<Option<Task>> {
-    let (files, shared, params) = (file.files, file.clone(), serde_json::from_str::<Sample>(params)?);
+pub(super) fn start(file: &Rc<Shared>, op: &str, params: &mut Params<'_>) -> Result<Option<Task>, String> {
+    if !["health", "health.plan", "map"].contains(&op) {
+        return Ok(None);
+    }
+    let (files, shared, options) = (file.files, file.clone(), options(params)?);
     Ok(Some(match op {
-        "health.plan" => Task::one(files, |ask| plan(shared, ask, params)),
-        "health" => Task::many(files, looked, |ask, give| examine(shared, ask, params, give)),
-        "map" => Task::many(files, stage, |ask, give| map(shared, ask, params, give)),
-        _ => return Ok(None),
+        "health.plan" => Task::one(files, |ask| plan(shared, ask, options)),
+        "health" => Task::many(files, looked, |ask, give| examine(shared, ask, options, give)),
+        _ => Task::many(files, stage, |ask, give| map(shared, ask, options, give)),
     }))
 }
 
+/// How much of an index is looked at.
+fn options(params: &mut Params<'_>) -> Result<Options, String> {
+    let [sample, runs, seed] = [params.number("sample")?, params.number("runs")?, params.number("seed")?];
+    let all = match params.text("all") {
+        Some("true") => true,
+        Some("false") | None => false,
+        Some(other) => return Err(format!("`{}` is neither true nor false", other.escape_debug())),
+    };
+    if all && sample.is_some() {
+        return Err("a sample and all of it cannot both be had".into());
+    }
+    Ok(Options::asked(sample, runs, seed, all))
+}
+
 /// What would be looked at: the JSON of `faissil health --plan`.
-async fn plan(shared: Rc<Shared>, ask: Ask, params: Sample) -> Result<Output, Cause> {
-    let options = params.options()?;
+async fn plan(shared: Rc<Shared>, ask: Ask, options: Options) -> Result<Output, Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
     let index = shared.index(&access).await?;
@@ -50,8 +46,7 @@ async fn plan(shared: Rc<Shared>, ask: Ask, params: Sample) -> Result<Output, Ca
 }
 
 /// Each section as it is found, then the answer.
-async fn examine(shared: Rc<Shared>, ask: Ask, params: Sample, give: Give<Looked>) -> Result<(), Cause> {
-    let options = params.options()?;
+async fn examine(shared: Rc<Shared>, ask: Ask, options: Options, give: Give<Looked>) -> Result<(), Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
     let index = shared.index(&access).await?;
@@ -67,8 +62,7 @@ fn looked(looked: Looked) -> Output {
 }
 
 /// A map, after many stages on the way to it.
-async fn map(shared: Rc<Shared>, ask: Ask, params: Sample, give: Give<Stage<Map>>) -> Result<(), Cause> {
-    let options = params.options()?;
+async fn map(shared: Rc<Shared>, ask: Ask, options: Options, give: Give<Stage<Map>>) -> Result<(), Cause> {
     let opened = shared.opened(&ask).await?;
     let access = shared.access(ask, &opened);
     let index = shared.index(&access).await?;

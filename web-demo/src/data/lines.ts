@@ -1,5 +1,6 @@
 // "Show me the line": what gives the same elsewhere. Each view has its four lines.
 import type { View } from "../state/route";
+import { literal, rust, words, type SampleOf } from "./sample";
 
 export type Tongue = "CLI" | "Rust" | "Python" | "JS";
 export const TONGUES: readonly Tongue[] = ["CLI", "Rust", "Python", "JS"];
@@ -18,6 +19,8 @@ export interface Shown {
   id: bigint | undefined;
   attachment: string | undefined;
   other: string | undefined;
+  /** How much of the index health or map looks at. */
+  sample: SampleOf;
 }
 
 /** A word for a shell, in quotes where it needs them. */
@@ -57,6 +60,17 @@ export function lines(shown: Shown): Readonly<Record<Tongue, string>> {
         Python: command(list("verify", "--json", shown.name, ...(expect === undefined ? [] : ["--expect", expect]))),
         JS: js(`const report = await index.verify(${expect === undefined ? "" : `{ expect: "${expect}" }`});`),
       };
+    case "health":
+    case "map": {
+      const asked = words(shown.sample);
+      const last = shown.view === "health" ? "examine" : "map_opened";
+      return {
+        CLI: ["faissil", shown.view, file, ...asked].join(" "),
+        Rust: `let opened = faissil::opened::Opened::open(${text}.as_ref())?;\nlet options = faissil::core::health::${rust(shown.sample)};\nlet found = faissil::health::${last}(&opened, &options, &|_, _| {})?;`,
+        Python: command(list(shown.view, "--json", shown.name, ...asked)),
+        JS: js(`const ${shown.view} = await index.${shown.view}(${literal(shown.sample)});`),
+      };
+    }
     case "vectors": {
       const { row, id } = shown;
       const which = id === undefined ? (row === undefined ? [] : ["--rows", `${row}..${row + 1n}`]) : ["--id", id.toString()];

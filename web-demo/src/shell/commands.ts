@@ -1,5 +1,6 @@
 // Everything that can be done by key or from the palette, in one table: keys, palette and help are made from it.
 import { createSignal } from "solid-js";
+import { drawing, examination } from "../state/examining";
 import { go, route, VIEWS, type View } from "../state/route";
 import { SAMPLES } from "../state/samples";
 import { leave, openFile, openSample, verifyOpen } from "../state/session";
@@ -22,7 +23,9 @@ export const VIEW_NAMES: Readonly<Record<View, string>> = {
   overview: "Overview",
   structure: "Structure",
   integrity: "Integrity",
+  health: "Health",
   vectors: "Vectors",
+  map: "Map",
   attached: "Attachments",
   compare: "Compare",
 };
@@ -42,6 +45,13 @@ function search(): void {
 const hasFile = (): boolean => openFile() !== undefined;
 const canVerify = (): boolean => hasFile() && openFile()?.inspection.kind !== "faiss";
 
+const isRunning = (): boolean => [phase(), examination.phase(), drawing.phase()].includes("running");
+const stopRunning = (): void => {
+  stop();
+  examination.stop();
+  drawing.stop();
+};
+
 export const COMMANDS: readonly Command[] = [
   ...VIEWS.map(
     (view, at): Command => ({ title: VIEW_NAMES[view], key: String(at + 1), group: "Go to", when: hasFile, run: () => go({ view }) }),
@@ -59,7 +69,7 @@ export const COMMANDS: readonly Command[] = [
       verifyOpen();
     },
   },
-  { title: "Stop verifying", key: "s", group: "File", when: () => phase() === "running", run: stop },
+  { title: "Stop what is running", key: "s", group: "File", when: isRunning, run: stopRunning },
   { title: "Search in this view", key: "/", group: "View", run: search },
   { title: "Show me the line", key: "l", group: "View", when: hasFile, run: () => setLineOpen(!isLineOpen()) },
   { title: "Copy the address of this view", key: "y", group: "View", when: () => route().url !== undefined || route().sample !== undefined, run: () => void navigator.clipboard.writeText(location.href) },

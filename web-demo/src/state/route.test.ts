@@ -5,7 +5,7 @@ const { parse, print } = await import("./route");
 
 test("a hash is read and written again", () => {
   const hash = "#url=https://a.org/i.faiss&side=https://a.org/i.ivfdata&expect=ab&view=vectors&row=17";
-  expect(parse(hash)).toEqual({ url: "https://a.org/i.faiss", side: "https://a.org/i.ivfdata", sample: undefined, expect: "ab", view: "vectors", part: undefined, row: "17" });
+  expect(parse(hash)).toEqual({ url: "https://a.org/i.faiss", side: "https://a.org/i.ivfdata", sample: undefined, expect: "ab", view: "vectors", part: undefined, row: "17", colour: undefined });
   expect(print(parse(hash))).toBe(hash);
   expect(print(parse(""))).toBe("");
 });

@@ -2,7 +2,7 @@
 // A local file has no address: its links say the view, and the page asks for the file.
 import { createSignal } from "solid-js";
 
-export const VIEWS = ["overview", "structure", "integrity", "vectors", "attached", "compare"] as const;
+export const VIEWS = ["overview", "structure", "integrity", "health", "vectors", "map", "attached", "compare"] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface Route {
@@ -17,8 +17,10 @@ export interface Route {
   view: View;
   /** Path of the chosen part, in structure. */
   part?: string | undefined;
-  /** The chosen row, in vectors. */
+  /** The chosen row, in vectors and on the map. */
   row?: string | undefined;
+  /** What points of the map are coloured by. */
+  colour?: string | undefined;
 }
 
 /** Reads a hash; whatever it does not know it ignores. */
@@ -34,13 +36,14 @@ export function parse(hash: string): Route {
     view: VIEWS.find((known) => known === view) ?? "overview",
     part: text("part"),
     row: text("row"),
+    colour: text("colour"),
   };
 }
 
 /** Writes a hash that `parse` reads; empty for a page with nothing open. */
 export function print(route: Route): string {
   const params = new URLSearchParams();
-  for (const key of ["url", "side", "sample", "expect", "view", "part", "row"] as const) {
+  for (const key of ["url", "side", "sample", "expect", "view", "part", "row", "colour"] as const) {
     const value = route[key];
     if (value !== undefined && !(key === "view" && value === "overview")) params.set(key, value);
   }

@@ -1,14 +1,17 @@
 // What is chosen in the view that is open, for the line at its foot.
 import { createSignal } from "solid-js";
+import type { SampleOf } from "../data/sample";
 
 export interface Selection {
   row: bigint | undefined;
   id: bigint | undefined;
   attachment: string | undefined;
   other: string | undefined;
+  /** How much of the index health or map looks at. */
+  sample: SampleOf;
 }
 
-const [selection, setSelection] = createSignal<Selection>({ row: undefined, id: undefined, attachment: undefined, other: undefined });
+const [selection, setSelection] = createSignal<Selection>({ row: undefined, id: undefined, attachment: undefined, other: undefined, sample: {} });
 export { selection };
 
 /** Chooses something; the rest stays. */

@@ -3,6 +3,7 @@ import { batch, createSignal } from "solid-js";
 import { nameOf } from "../data/links";
 import { ask, Fault } from "../worker/client";
 import type { Opened, Source } from "../worker/protocol";
+import { forgetExamined } from "./examining";
 import { go, route, type Route } from "./route";
 import { remember } from "./recent";
 import { sampleUrl } from "./samples";
@@ -107,7 +108,10 @@ async function open(source: Source, name: string, side?: File): Promise<void> {
 /** Lets go of the file that was open, in the worker too. */
 function letGo(): void {
   const file = openFile();
-  batch(forget);
+  batch(() => {
+    forget();
+    forgetExamined();
+  });
   if (file) void ask("close", { handle: file.handle });
 }
 

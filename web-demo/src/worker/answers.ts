@@ -94,8 +94,11 @@ const ANSWERS: Answers = {
   },
 
   async vectors({ handle, first, count }, { signal }) {
-    const { d, ids, values } = await find(handle).index.vectors({ first, count }, { signal });
-    return { d, ids, values };
+    const { d, fidelity, ids, values, bits } = await find(handle).index.vectors({ first, count }, { signal });
+    // Bits are shown as what they are: 0 and 1.
+    const bit = (_: unknown, at: number): number => ((bits[at >> 3] ?? 0) >> (at & 7)) & 1;
+    const shown = bits.length > 0 ? Float32Array.from({ length: bits.length * 8 }, bit) : values;
+    return { d, fidelity: bits.length > 0 ? "bits" : fidelity, ids, values: shown };
   },
 
   async names({ handle, attachment }, { signal }) {
@@ -130,6 +133,16 @@ const ANSWERS: Answers = {
   },
 
   attachment: ({ handle, name }, { signal }) => find(handle).index.attachment(name, { signal }),
+
+  healthPlan: ({ handle, sample }, { signal }) => find(handle).index.healthPlan({ ...sample, signal }),
+
+  health: ({ handle, sample }, { signal, progress }) =>
+    find(handle).index.health({ ...sample, signal, onProgress: paced((share) => progress({ share })), onSection: (section) => progress({ section }) }),
+
+  map: ({ handle, sample: { rows, runs, seed } }, { signal, progress }) => {
+    const sample = { ...(rows === undefined ? {} : { rows }), ...(runs === undefined ? {} : { runs }), ...(seed === undefined ? {} : { seed }) };
+    return find(handle).index.map({ ...sample, signal, onProgress: paced((share) => progress({ share })) });
+  },
 };
 
 /** Answers a call, and says what was read for it. */
@@ -150,6 +163,16 @@ function report(message: Exclude<ToWorker, { stop: number }>, context: Context):
   if (!("handle" in message.ask)) return;
   const now = held.get(message.ask.handle);
   if (now) context.fetched(message.ask.handle, { ...now.index.fetched });
+}
+
+/** Lets a share through every now and then. */
+function paced(tell: (share: number) => void): (share: number) => void {
+  let told = 0;
+  return (share) => {
+    if (performance.now() - told < PACE) return;
+    told = performance.now();
+    tell(share);
+  };
 }
 
 /** Every id of a file, a million at a time. */

@@ -1,6 +1,8 @@
 // Everything that page and worker say to each other. The page asks, the worker answers once, and reports progress
 // in between; both ends are checked against this one table.
+import type { Health, HealthPlan, HealthSection, VectorMap, Vectors } from "faissil";
 import type { Inspection, Part, Verification } from "../data/json";
+import type { SampleOf } from "../data/sample";
 
 /** Where an index file is; on the web, where the file with its inverted lists is too. Addresses are absolute. */
 export type Source = { file: File } | { url: string; side?: string | undefined };
@@ -36,6 +38,8 @@ export interface Place {
 /** Float32 rows with their ids. */
 export interface Rows {
   d: number;
+  /** Whether they are the vectors that were added or what codes decode to; or the bits of a binary index. */
+  fidelity: Vectors["fidelity"] | "bits";
   ids: BigInt64Array;
   values: Float32Array;
 }
@@ -67,6 +71,12 @@ export interface Calls {
   /** Which ids only one of two files has. */
   diffIds: { ask: { handle: number; other: number; rows: number; otherRows: number }; answer: IdDiff; progress: never };
   attachment: { ask: { handle: number; name: string }; answer: Uint8Array; progress: never };
+  /** What would be looked at, and how many bytes that reads. */
+  healthPlan: { ask: { handle: number; sample: SampleOf }; answer: HealthPlan; progress: never };
+  /** How the index is doing: each part as soon as it is there, then all of them. */
+  health: { ask: { handle: number; sample: SampleOf }; answer: Health; progress: { share: number } | { section: HealthSection } };
+  /** Its vectors in two dimensions, or a sample of them. */
+  map: { ask: { handle: number; sample: SampleOf }; answer: VectorMap; progress: { share: number } };
 }
 
 /** Ids that one of two files has and the other has not, the first few of them by value. */

@@ -34,7 +34,18 @@ function tell(message: ToPage): void {
 
 /** An error in the terms that cross to the page. */
 function failure(error: unknown): Failure {
-  if (error instanceof FaissilError) return { kind: error.kind, at: error.at, path: error.path, message: error.message };
-  const isStopped = error instanceof DOMException && error.name === "AbortError";
-  return { kind: isStopped ? "stopped" : "internal", at: 0, path: "", message: error instanceof Error ? error.message : String(error) };
+  if (error instanceof FaissilError) {
+    // The reader's own module comes over the network too, the first time.
+    const kind = error.kind === "no module" && !navigator.onLine ? "offline" : error.kind;
+    return { kind, at: error.at, path: error.path, message: error.message };
+  }
+  return { kind: kindOf(error), at: 0, path: "", message: error instanceof Error ? error.message : String(error) };
+}
+
+function kindOf(error: unknown): string {
+  if (error instanceof DOMException && error.name === "AbortError") return "stopped";
+  // A part of the reader that comes late did not come: Chromium and Firefox, then Safari.
+  const isUnread = error instanceof TypeError && /dynamically imported module|Importing a module script/.test(error.message);
+  if (isUnread) return navigator.onLine ? "no module" : "offline";
+  return "internal";
 }

@@ -39,6 +39,12 @@ impl Figure {
         }
     }
 
+    /// A time that has neither rival nor bound.
+    pub(crate) fn alone(what: &str, ours: f64) -> Figure {
+        let empty = String::new;
+        Figure { what: what.into(), ours: format!("{ours:.3} s"), rival: empty(), ratio: empty(), promised: empty() }
+    }
+
     /// As a line of a Markdown table.
     pub(crate) fn row(&self) -> String {
         format!("| {} | {} | {} | {} | {} |\n", self.what, self.ours, self.rival, self.ratio, self.promised)

@@ -4,6 +4,7 @@ use super::code::{batch, code, product};
 use super::{Piece, by_class, describe, exact, float, loose, number, same_metric, transform};
 use crate::describe::is_null;
 use crate::outline::Record;
+use crate::text::with_fraction;
 use alloc::{
     format,
     string::{String, ToString},
@@ -61,7 +62,7 @@ fn spectral_hash(index: &Record) -> Piece {
         _ => loose(vt.class),
     };
     let period = match float(index, "period") {
-        Some(period) if period != -1e10 => format!("{period:?}"),
+        Some(period) if period != -1e10 => with_fraction(period),
         _ => String::new(),
     };
     let threshold = match index.u64("threshold_type") {

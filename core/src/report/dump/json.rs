@@ -1,6 +1,7 @@
 //! The JSON of `dump`.
 
 use super::super::Json;
+use super::within;
 use crate::bytes::Span;
 use crate::outline::{Array, Leaf, Meaning, Outline};
 use alloc::{string::String, vec::Vec};
@@ -30,6 +31,7 @@ struct Part<'a> {
 impl<'a> Dumped<'a> {
     /// The parts of the stream in the file called `name`; those that touch `at`, if it is given.
     pub fn new(name: &'a str, outline: &'a Outline, at: Option<Span>) -> Dumped<'a> {
+        let at = at.map(|at| within(at, outline));
         let mut parts: Vec<Part<'_>> = outline.leaves().into_iter().map(Part::of).collect();
         parts.extend(outline.trailing().map(|rest| Part {
             offset: rest.start,

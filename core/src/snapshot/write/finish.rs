@@ -136,7 +136,7 @@ impl Writer {
 }
 
 fn flags(tag: Fourcc) -> u8 {
-    let critical = SECTIONS.iter().any(|(known, critical, _)| *known == tag && *critical);
+    let critical = SECTIONS.iter().any(|(known, critical)| *known == tag && *critical);
     if critical { CRITICAL } else { 0 }
 }
 

@@ -1,5 +1,7 @@
 //! Arguments that several subcommands take, and how they are read.
 
+use crate::{say, talk};
+use faissil::core::{error::Cause, look_up::rows_of};
 use std::{ops::Range, path::PathBuf};
 
 /// `KEY=VALUE`.
@@ -28,6 +30,18 @@ pub(crate) fn range(text: &str) -> Result<Range<u64>, String> {
     };
     let range = number(from, 0)?..number(to, u64::MAX)?;
     if range.start > range.end { Err(wrong()) } else { Ok(range) }
+}
+
+/// The rows of a [`range`] that there are, of `all`; says so where these are fewer than were named.
+///
+/// # Errors
+/// When they start behind the last.
+pub(crate) fn rows_there(wanted: Option<&Range<u64>>, all: u64) -> Result<Range<u64>, Cause> {
+    let rows = rows_of(wanted.cloned(), all)?;
+    if wanted.is_some_and(|wanted| wanted.end > all && wanted.end != u64::MAX) {
+        talk::note(&format!("there are {} rows, so none from {all}", say::count(all)));
+    }
+    Ok(rows)
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ impl Args {
         let opened = open(&self.file)?;
         let reading = |cause: faissil::Cause| cause.reading(&self.file);
         let index = Index::with_damage(&opened).map_err(reading)?;
-        let at = self.at.as_ref().map(|range| Span::between(range.start, range.end.min(index.outline.file_len)));
+        let at = self.at.as_ref().map(|range| Span::between(range.start, range.end));
         if self.json {
             print_json(&Dumped::new(&self.file.display().to_string(), &index.outline, at))?;
             return self.end(&index);

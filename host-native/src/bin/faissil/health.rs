@@ -103,7 +103,7 @@ impl Args {
 /// Draw a map of the vectors of an index: their two principal components.
 ///
 /// Prints a line a vector: row, x, y, norm and, of an IVF index, the number of its list. Of an index with more than 4096
-/// vectors a random sample is drawn, which standard error describes. Vectors must be stored as plain float32.
+/// vectors a random sample is drawn, which standard error describes; it also says whether they are exact or decoded.
 #[derive(clap::Args)]
 pub(crate) struct MapArgs {
     /// The index file or snapshot
@@ -117,9 +117,9 @@ pub(crate) struct MapArgs {
 
 impl MapArgs {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let reading = |cause: Cause| cause.reading(&self.file);
         let opened = open(&self.file)?;
-        let map = map_opened(&opened, &self.sample.options(false), &talk::progress("drawing")).map_err(reading)?;
+        let map = map_opened(&opened, &self.sample.options(false), &talk::progress("drawing"))
+            .map_err(|cause| cause.doing("draw a map of", &self.file))?;
         if self.json {
             print_json(&map)?;
             return Ok(Outcome::Good);
@@ -133,11 +133,12 @@ impl MapArgs {
 
 fn described(map: &Map) -> String {
     let Coverage { tag, looked_at, of, sample, .. } = map.coverage;
+    let fidelity = map.fidelity.name();
     let drawn = match (tag, sample) {
         (Tag::Sampled, Some(drawn)) => {
-            format!("{looked_at} of {of} vectors, a sample of {} runs, seed {}", drawn.runs, drawn.seed)
+            format!("{looked_at} of {of} {fidelity}, a sample of {} runs, seed {}", drawn.runs, drawn.seed)
         }
-        _ => format!("all {of} vectors"),
+        _ => format!("all {of} {fidelity}"),
     };
     let [x, y] = map.explained_share.map(|share| share * 100.0);
     let left_out =

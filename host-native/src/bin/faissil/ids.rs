@@ -12,7 +12,7 @@ use faissil::{
     core::{
         ids::{ExternalId, Found, IdPlace, IdStream, Road},
         lists::Lists,
-        look_up::{LookUp, found_ids, id_place, rows, rows_of},
+        look_up::{LookUp, found_ids, id_place, rows},
     },
     drive::drive_on,
     inspect::Index,
@@ -59,7 +59,7 @@ impl Args {
     }
 
     fn list(&self, index: &Index<'_>, place: &IdPlace<'_>, all: u64) -> Result<(), Cause> {
-        let rows = rows_of(self.rows.clone(), all)?;
+        let rows = args::rows_there(self.rows.as_ref(), all)?;
         let stored = !matches!(place, IdPlace::None);
         if !stored && rows.end - rows.start > MOST_NUMBERS {
             let said = "no ids are stored: they are the row numbers, and the index claims too many of them to print";

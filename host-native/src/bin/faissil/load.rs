@@ -4,12 +4,13 @@ use crate::{
     Outcome,
     input::open,
     salvage, say,
+    server::Floor,
     talk::{self, print, print_json},
 };
 use faissil::{
     Error,
     core::snapshot::Digest,
-    load::{Output, load_opened},
+    load::{Output, check_floor, load_opened},
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -29,6 +30,9 @@ pub(crate) struct Args {
     /// Refuse any snapshot but the one with this digest, its own or that of its stream
     #[arg(long, value_name = "DIGEST")]
     expect: Option<Digest>,
+    /// Refuse a snapshot with rows below this fidelity, and name them
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    floor: Option<Floor>,
     /// Open the result in FAISS too, and hold the number of vectors and a few searches against the snapshot's
     #[cfg(feature = "native")]
     #[arg(long)]
@@ -54,6 +58,9 @@ impl Args {
             return salvage::run(&self.snapshot, &self.output, self.expect, self.json);
         }
         let opened = open(&self.snapshot)?;
+        if let (Some(floor), Some(snapshot)) = (self.floor, &opened.snapshot) {
+            check_floor(&opened, snapshot, floor.level()).map_err(|cause| cause.reading(&self.snapshot))?;
+        }
         let loaded = load_opened(&opened, &self.snapshot, &output, self.expect, &talk::progress("loading"))?;
         #[cfg(feature = "native")]
         let checked = self.check().map_err(|error| match &self.output {

@@ -15,6 +15,9 @@ mod input;
 mod inspect;
 mod load;
 mod npy;
+mod plan;
+mod pull;
+mod push;
 mod repack;
 mod salvage;
 mod save;
@@ -22,6 +25,7 @@ mod say;
 mod seal;
 #[cfg(feature = "native")]
 mod search;
+mod server;
 mod talk;
 mod vectors;
 mod verify;
@@ -57,6 +61,9 @@ enum Command {
     Map(health::MapArgs),
     Ids(ids::Args),
     Vectors(vectors::Args),
+    Plan(plan::Args),
+    Pull(pull::Args),
+    Push(push::Args),
     Diff(diff::Args),
     Dump(dump::Args),
     Attachments(attachments::Args),
@@ -143,6 +150,9 @@ impl Command {
             Command::Map(args) => args.run(),
             Command::Ids(args) => args.run(),
             Command::Vectors(args) => args.run(),
+            Command::Plan(args) => args.run(),
+            Command::Pull(args) => args.run(),
+            Command::Push(args) => args.run(),
             Command::Diff(args) => args.run(),
             Command::Dump(args) => args.run(),
             Command::Attachments(args) => args.run(),

@@ -218,9 +218,9 @@ pub(crate) fn page(saved: &Saved, from: &str, to: &str) -> String {
             (Some(min), Some(max)) => format!(", {min} to {max}"),
             _ => String::new(),
         };
-        let twice = ids.duplicates.filter(|&twice| twice > 0);
-        let twice = twice.map_or_else(String::new, |twice| format!(", {} of them twice", say::count(twice)));
-        line("ids", format!("{}, {kind}{range}{twice}", say::count(ids.count)));
+        let repeated = ids.duplicates.filter(|&count| count > 0);
+        let repeated = repeated.map_or_else(String::new, |count| format!(", {} duplicates", say::count(count)));
+        line("ids", format!("{}, {kind}{range}{repeated}", say::count(ids.count)));
     }
     for (name, len) in &saved.attachments {
         line("attached", format!("{name}, {}", say::bytes(*len)));

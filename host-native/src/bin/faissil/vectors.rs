@@ -1,4 +1,4 @@
-//! `faissil vectors`: vectors that are stored as plain float32, as a NumPy file.
+//! `faissil vectors`: the vectors of an index, stored or decoded, as a NumPy file.
 
 use crate::{
     Outcome, args,
@@ -11,7 +11,8 @@ use faissil::{
     Cause, Error,
     core::{
         ids::{ExternalId, IdStream, Row, place},
-        look_up::{rows_by_id, rows_of},
+        look_up::{fidelity, rows_by_id},
+        outline::{Record, Value},
         vectors::{Codes, Stored, VectorStream, find},
     },
     drive::drive_on,
@@ -28,13 +29,19 @@ use std::{
 /// Write the vectors of an index to a NumPy file, with no FAISS.
 ///
 /// Vectors that are stored as plain float32 come out bit for bit: Flat, IVF Flat, HNSW, NSG and NNDescent over Flat, these behind id
-/// maps, and the exact copy of a refinement. Rows are those of `faissil ids`: those of the id map where there is one, else list 0
-/// first, then list 1, and so on; the exact copy of a refinement has an order of its own, which --ids-out tells.
+/// maps, and the exact copy of a refinement. Codes (scalar, product and additive quantizers, fast scan, RaBitQ, LSH and others) are
+/// decoded as FAISS reconstructs them, transforms are undone. A binary index gives its bits, as bytes.
+///
+/// What is printed says the fidelity, which is `fidelity` in the JSON: "exact vectors" are those that were added, bit for bit; "decoded
+/// vectors" are what a code stands for, close to what was added.
+///
+/// Rows are those of `faissil ids`: those of the id map where there is one, else list 0 first, then list 1, and so on; the exact copy
+/// of a refinement has an order of its own, which --ids-out tells.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The index file or snapshot
     file: PathBuf,
-    /// The NumPy file to write, float32, one row a vector; `-` is standard output
+    /// The NumPy file to write, one row a vector: float32, or uint8 of a binary index; `-` is standard output
     #[arg(short, long, value_name = "X.npy")]
     output: PathBuf,
     /// Write the ids of these rows, int64, to this NumPy file
@@ -57,7 +64,7 @@ impl Args {
             return Err(Cause::Refused("--json prints there too".into()).of("cannot write vectors to standard output"));
         }
         let opened = open(&self.file)?;
-        let reading = |cause: Cause| cause.reading(&self.file);
+        let reading = |cause: Cause| self.not_taken(cause);
         self.check_outputs(&opened)?;
         let index = Index::of(&opened).map_err(reading)?;
         if let Some(missing) = &index.side_missing {
@@ -66,9 +73,12 @@ impl Args {
         let stored = find(&index.outline).map_err(|not| match index.outline.fault.clone() {
             // What is missing is not to blame when the file breaks off before it.
             Some(fault) => reading(fault.into()),
-            None => reading(Cause::Refused(not.reason)).hint("decoding needs FAISS: `index.reconstruct_n`"),
+            None => reading(Cause::Refused(not.reason)),
         })?;
-        let count = if matches!(stored.codes, Codes::Lists(_)) && !stored.maps.is_empty() && self.id.is_empty() {
+        if stored.transforms.iter().any(|transform| is_whitening(transform)) {
+            talk::note("a whitening matrix is undone by its transposed, as FAISS does, which is not its inverse");
+        }
+        let count = if matches!(stored.codes, Codes::Lists(..)) && !stored.maps.is_empty() && self.id.is_empty() {
             self.write_mapped(&index, &stored)?
         } else {
             let (stream, count, known) = self.choose(&index, &stored).map_err(reading)?;
@@ -77,7 +87,8 @@ impl Args {
         if self.id.is_empty() && stored.maps.is_empty() {
             talk::aliases(stored.aliases());
         }
-        let (vectors, d) = (self.output.display().to_string(), stored.d);
+        let (vectors, d, fidelity) = (self.output.display().to_string(), stored.d, fidelity(&stored).name());
+        let dtype = if stored.is_binary() { "uint8" } else { "float32" };
         let ids = self.ids_out.as_ref().map(|path| path.display().to_string());
         if self.json {
             print_json(&json!({
@@ -86,17 +97,24 @@ impl Args {
                 "ids_output": ids,
                 "rows": count,
                 "d": d,
-                "dtype": "float32",
+                "dtype": dtype,
+                "fidelity": fidelity,
                 "aliases": stored.aliases(),
             }))?;
         } else if self.output.as_os_str() != "-" {
             let ids = ids.map_or_else(String::new, |ids| format!(", their ids to {ids}"));
-            print(&format!("wrote {} vectors of {d} float32 to {vectors}{ids}", say::count(count)))?;
+            let of = if stored.is_binary() { "bits" } else { dtype };
+            print(&format!("wrote {} {fidelity} of {d} {of} to {vectors}{ids}", say::count(count)))?;
         }
         match &index.outline.fault {
             None => Ok(Outcome::Good),
             Some(fault) => Err(reading(fault.clone().into())),
         }
+    }
+
+    /// This cause of not having taken the vectors out.
+    fn not_taken(&self, cause: Cause) -> Error {
+        cause.doing("take vectors out of", &self.file)
     }
 
     /// The vectors that are asked for, how many they are, and their ids if those led to them.
@@ -121,9 +139,15 @@ impl Args {
             let count = rows.len() as u64;
             return Ok((VectorStream::rows(stored, files, rows, false), count, Some(ids)));
         }
-        let rows = rows_of(self.rows.clone(), stored.rows)?;
+        let rows = args::rows_there(self.rows.as_ref(), stored.rows)?;
         let count = rows.end - rows.start;
         Ok((VectorStream::new(stored, files, [rows], with_ids), count, None))
+    }
+
+    /// The file of the vectors.
+    fn create(&self, stored: &Stored<'_>, count: u64, in_order: bool) -> Result<Npy, Error> {
+        let (dtype, width) = if stored.is_binary() { ("|u1", stored.row_bytes) } else { ("<f4", stored.d) };
+        Npy::create(&self.output, dtype, &[count, width], in_order)
     }
 
     /// That nothing is written over the index or over the other output.
@@ -145,12 +169,13 @@ impl Args {
     /// Lists under an id map: a list entry says which row of the map it is, so vectors come in the order of the lists
     /// and each is put in its row's place.
     fn write_mapped(&self, index: &Index<'_>, stored: &Stored<'_>) -> Result<u64, Error> {
-        let reading = |cause: Cause| cause.reading(&self.file);
+        let reading = |cause: Cause| self.not_taken(cause);
         let damage = |said: String| reading(Cause::Damage(said));
         let place = place(&index.outline);
-        let rows = rows_of(self.rows.clone(), place.count().unwrap_or(0)).map_err(|cause| reading(cause.into()))?;
+        let rows =
+            args::rows_there(self.rows.as_ref(), place.count().unwrap_or(0)).map_err(|cause| reading(cause.into()))?;
         let count = rows.end - rows.start;
-        let mut vectors = Npy::create(&self.output, "<f4", &[count, stored.d], false)?;
+        let mut vectors = self.create(stored, count, false)?;
         let joined = index.joined();
         // Without the outermost map the ids of entries are its rows.
         let mut inner = stored.clone();
@@ -199,8 +224,8 @@ impl Args {
         count: u64,
         known: Option<Vec<ExternalId>>,
     ) -> Result<u64, Error> {
-        let reading = |cause: Cause| cause.reading(&self.file);
-        let mut vectors = Npy::create(&self.output, "<f4", &[count, stored.d], true)?;
+        let reading = |cause: Cause| self.not_taken(cause);
+        let mut vectors = self.create(stored, count, true)?;
         let mut ids = self.ids_out.as_ref().map(|path| Npy::create(path, "<i8", &[count], true)).transpose()?;
         let joined = index.joined();
         let progress = talk::progress("writing");
@@ -230,6 +255,11 @@ impl Args {
         vectors.finish()?;
         Ok(count)
     }
+}
+
+/// Whether a transform scales directions by their variance.
+fn is_whitening(transform: &Record) -> bool {
+    matches!(transform.value("eigen_power"), Some(Value::F32(power)) if *power != 0.0)
 }
 
 /// Whether two names are of one file, which need not be there yet.

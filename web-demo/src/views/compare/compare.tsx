@@ -57,7 +57,7 @@ export default function Compare(props: { file: OpenFile }): JSX.Element {
     }
   };
   return (
-    <div class="compare">
+    <div class="sheet compare">
       <header>
         <h1>Compare with another file</h1>
         <div class="compare-choose">

@@ -18,7 +18,7 @@ import "./integrity.css";
 export default function Integrity(props: { file: OpenFile }): JSX.Element {
   createEffect(() => void prepare(props.file));
   return (
-    <div class="integrity">
+    <div class="sheet integrity">
       <Show when={props.file.inspection.kind !== "faiss"} fallback={<Plain file={props.file} />}>
         <Sealed file={props.file} />
       </Show>

@@ -19,7 +19,7 @@ export function Overview(props: { file: OpenFile }): JSX.Element {
   const marks = () => (report()?.damage ?? []).map(({ span }) => ({ offset: Number(span.offset), bytes: Number(span.bytes) }));
   const [pointed, setPointed] = createSignal<readonly number[]>();
   return (
-    <div class="overview">
+    <div class="sheet overview">
       <header class="overview-head">
         <h1 class="mono">{facts().description ?? "Not an index that this build can follow"}</h1>
         <p class="overview-sum num">

@@ -24,11 +24,11 @@ export default function Structure(props: { file: OpenFile }): JSX.Element {
   const [filter, setFilter] = createSignal("");
   const chosen = createMemo((): Node | undefined => nearest(nodes(), route().part ?? "") ?? root());
   return (
-    <div class="structure">
+    <div class="split structure">
       <Show when={root()} fallback={<p class="opening">This build cannot follow these bytes as an index, so there is no tree. {props.file.inspection.fault?.message}</p>}>
         {(tree) => (
           <>
-            <div class="structure-tree">
+            <div class="split-list">
               <div class="structure-bar">
                 <input
                   class="field"

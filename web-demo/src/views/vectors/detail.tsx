@@ -9,16 +9,21 @@ import { chunks } from "../../state/verifying";
 import { Copy } from "../../ui/copy";
 import { Spark } from "../../ui/spark";
 import { ask, Fault } from "../../worker/client";
+import type { Rows } from "../../worker/protocol";
+
+/** How close what is shown is to what was added. */
+const KEPT: Readonly<Record<Rows["fidelity"], string>> = {
+  "exact vectors": "Exact: the floats that were added.",
+  "decoded vectors": "Decoded: as FAISS reconstructs it, not the floats that were added.",
+  bits: "Exact: the bits that were added.",
+};
 
 export function Detail(props: { file: OpenFile; row: number; id: bigint | undefined; name: string }): JSX.Element {
   const [vector] = createResource(
     () => ({ handle: props.file.handle, first: props.row, count: 1 }),
-    async (params) => {
-      const { values } = await ask("vectors", params);
-      return values;
-    },
+    (params) => ask("vectors", params),
   );
-  const values = () => (vector.error === undefined ? vector.latest : undefined);
+  const values = () => (vector.error === undefined ? vector.latest?.values : undefined);
   const said = createMemo(() => {
     const now = values();
     return now && figures(now);
@@ -90,6 +95,7 @@ export function Detail(props: { file: OpenFile; row: number; id: bigint | undefi
                   <Figure term="not finite" value={plural(said()?.notFinite ?? 0, "component")} />
                 </Show>
               </dl>
+              <p class="quiet">{KEPT[vector.latest?.fidelity ?? "exact vectors"]}</p>
               <p class="vector-copy">
                 <Copy class="button" text={() => numpy(now())} label="Copy as NumPy">
                   NumPy

@@ -3,7 +3,7 @@ import { Show, type JSX } from "solid-js";
 import { count } from "../../data/format";
 import { Virtual } from "../../ui/virtual";
 import "../../ui/virtual.css";
-import type { Pages } from "./pages";
+import type { Pages } from "../../state/pages";
 
 export function RowList(props: {
   pages: Pages;
@@ -32,7 +32,7 @@ export function RowList(props: {
         row={24}
         chosen={props.chosen}
         onChoose={props.onChoose}
-        onSight={(first, number) => props.pages.want(first, number)}
+        onSight={(first, number) => props.pages.want(Array.from({ length: number }, (_, at) => first + at))}
       >
         {(row) => (
           <>

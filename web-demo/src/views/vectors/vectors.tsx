@@ -1,36 +1,23 @@
 // Rows and ids, of any number; and what is stored for one of them.
-import { createEffect, createMemo, createResource, createSignal, on, Show, type JSX } from "solid-js";
+import { createEffect, createMemo, createSignal, on, Show, type JSX } from "solid-js";
 import { count } from "../../data/format";
 import { go, route } from "../../state/route";
+import { namedPages, rowCount } from "../../state/rows";
 import { choose } from "../../state/selection";
 import type { OpenFile } from "../../state/session";
-import { ask } from "../../worker/client";
 import { Detail } from "./detail";
 import { RowList } from "./list";
-import { Pages } from "./pages";
 import { Search } from "./search";
 import "./vectors.css";
 
-/** An attachment up to this length is read for names without being asked to. */
-const SMALL = 4 * 1024 * 1024;
-
 export default function Vectors(props: { file: OpenFile }): JSX.Element {
   const facts = () => props.file.inspection;
-  const rows = (): number => Number(facts().ids?.count ?? facts().index?.ntotal ?? 0);
+  const rows = (): number => rowCount(props.file);
   const chosen = createMemo((): number | undefined => {
     const row = Number(route().row ?? Number.NaN);
     return Number.isInteger(row) && row >= 0 && row < rows() ? row : rows() > 0 ? 0 : undefined;
   });
-  const pages = createMemo(() => new Pages(props.file.handle, rows()));
-
-  const table = () => facts().attachments.find(({ name, bytes }) => /\.(json|jsonl|ndjson|csv|tsv)$/i.test(name) && Number(bytes) <= SMALL);
-  const [names] = createResource(
-    () => table()?.name,
-    (attachment) => ask("names", { handle: props.file.handle, attachment }).catch(() => null),
-  );
-  createEffect(() => {
-    if (names()) pages().nameAll();
-  });
+  const { pages, names, table } = namedPages(() => props.file);
 
   const [id, setId] = createSignal<bigint>();
   createEffect(
@@ -45,8 +32,8 @@ export default function Vectors(props: { file: OpenFile }): JSX.Element {
       when={rows() > 0}
       fallback={<p class="opening">{facts().index ? "There are no vectors in it." : "This build cannot follow these bytes as an index, so it knows no vectors in it."}</p>}
     >
-      <div class="vectors">
-        <section class="vectors-list" aria-label="Rows">
+      <div class="split vectors">
+        <section class="split-list" aria-label="Rows">
           <Search file={props.file} rows={rows()} hasNames={Boolean(names())} onRow={select} />
           <RowList pages={pages()} rows={rows()} chosen={chosen()} hasIds={Boolean(facts().ids)} hasNames={Boolean(names())} onChoose={select} />
           <p class="vectors-count num faint">
@@ -54,7 +41,7 @@ export default function Vectors(props: { file: OpenFile }): JSX.Element {
             <Show when={names()}>
               {(known) => (
                 <>
-                  , {count(known())} names from {table()?.name}
+                  , {count(known())} names from {table()}
                 </>
               )}
             </Show>

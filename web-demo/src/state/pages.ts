@@ -1,6 +1,6 @@
 // Ids and names of rows, a page at a time, as rows come in sight. Old pages are let go of.
-import { createSignal, type Accessor, type Setter } from "solid-js";
-import { ask, Fault } from "../../worker/client";
+import { createSignal, untrack, type Accessor, type Setter } from "solid-js";
+import { ask, Fault } from "../worker/client";
 
 const ROWS = 512;
 const MOST = 128;
@@ -38,18 +38,19 @@ export class Pages {
     return this.pages().get(Math.floor(row / ROWS))?.names[row % ROWS] ?? "";
   }
 
-  /** Asks for what is in sight, once it stands still. */
-  want(first: number, count: number): void {
+  /** Asks for the rows that are in sight, once they stand still. */
+  want(rows: readonly number[]): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      for (let page = Math.floor(first / ROWS); page <= Math.floor((first + count) / ROWS); page += 1) void this.read(page);
-    }, this.pages().size === 0 ? 0 : PAUSE);
+      for (const page of new Set(rows.map((row) => Math.floor(row / ROWS)))) void this.read(page);
+      // Whoever says what is in sight does not wait for pages: each that came would put the pause off.
+    }, untrack(this.pages).size === 0 ? 0 : PAUSE);
   }
 
-  /** Names are known now: asks again for those of the pages that are here. */
+  /** Names are known now: asks again for those of the pages that are here, once, not whenever one of them comes. */
   nameAll(): void {
     this.isNamed = true;
-    for (const [page, { ids }] of this.pages()) void this.name(page, ids);
+    for (const [page, { ids }] of untrack(this.pages)) void this.name(page, ids);
   }
 
   private async read(page: number): Promise<void> {

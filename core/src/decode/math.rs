@@ -1,0 +1,119 @@
+//! The little that `core` lacks.
+
+/// The square root, right to the last bit of an `f32` for what it is used for.
+pub(super) fn sqrt(x: f64) -> f64 {
+    if x <= 0.0 || !x.is_finite() {
+        return if x == 0.0 { 0.0 } else { f64::NAN };
+    }
+    // Half the exponent is a good start; each step of Newton's doubles the digits.
+    let mut root = f64::from_bits((x.to_bits() >> 1).wrapping_add(0x1FF8_0000_0000_0000));
+    for _ in 0..6 {
+        root = 0.5 * (root + x / root);
+    }
+    root
+}
+
+/// `1 / sqrt(d)` as FAISS takes it in single precision; 1 for `d` 0.
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // rounding is what is wanted
+pub(super) fn inverse_root(d: usize) -> f32 {
+    if d == 0 { 1.0 } else { 1.0 / sqrt(f64::from(d as f32)) as f32 }
+}
+
+/// Walsh and Hadamard's transform in place, of a power of two values, without scaling.
+pub(super) fn walsh_hadamard(x: &mut [f32]) {
+    let mut half = 1_usize;
+    while half < x.len() {
+        for pair in x.chunks_exact_mut(half.saturating_mul(2)) {
+            let (low, high) = pair.split_at_mut(half);
+            for (a, b) in low.iter_mut().zip(high) {
+                (*a, *b) = (*a + *b, *a - *b);
+            }
+        }
+        half = half.saturating_mul(2);
+    }
+}
+
+/// The generator that seeds mean in FAISS's `RandomGenerator`: `std::mt19937` (`utils/random.cpp`, 1.15.0).
+pub(super) struct MersenneTwister {
+    state: [u32; 624],
+    at: usize,
+}
+
+impl MersenneTwister {
+    /// Started from a seed.
+    pub(super) fn new(seed: u32) -> MersenneTwister {
+        let mut state = [0; 624];
+        let mut last = seed;
+        for (slot, number) in state.iter_mut().zip(0_u32..) {
+            if number > 0 {
+                last = 1_812_433_253_u32.wrapping_mul(last ^ (last >> 30)).wrapping_add(number);
+            }
+            *slot = last;
+        }
+        MersenneTwister { state, at: 624 }
+    }
+
+    fn word(&self, at: usize) -> u32 {
+        self.state.get(at % 624).copied().unwrap_or(0)
+    }
+
+    fn twist(&mut self) {
+        for at in 0..624_usize {
+            let joined = (self.word(at) & 0x8000_0000) | (self.word(at.saturating_add(1)) & 0x7FFF_FFFF);
+            let odd = if joined & 1 == 1 { 0x9908_B0DF } else { 0 };
+            let next = self.word(at.saturating_add(397)) ^ (joined >> 1) ^ odd;
+            if let Some(slot) = self.state.get_mut(at) {
+                *slot = next;
+            }
+        }
+        self.at = 0;
+    }
+
+    /// The next number.
+    pub(super) fn next(&mut self) -> u32 {
+        if self.at >= 624 {
+            self.twist();
+        }
+        let mut y = self.word(self.at);
+        self.at = self.at.saturating_add(1);
+        y ^= y >> 11;
+        y ^= (y << 7) & 0x9D2C_5680;
+        y ^= (y << 15) & 0xEFC6_0000;
+        y ^ (y >> 18)
+    }
+}
+
+/// FAISS's `SplitMix64RandomGenerator` (`utils/random.cpp`, 1.15.0).
+pub(super) struct SplitMix64(pub(super) u64);
+
+impl SplitMix64 {
+    /// The next number.
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_are_right() {
+        for d in 1..5000_u32 {
+            let root = sqrt(f64::from(d) * f64::from(d));
+            assert!((root - f64::from(d)).abs() < 1e-9, "{root}");
+        }
+        assert_eq!(inverse_root(16), 0.25);
+    }
+
+    #[test]
+    fn the_twister_gives_the_numbers_of_the_standard() {
+        let mut twister = MersenneTwister::new(5489);
+        let last = (0..10_000).map(|_| twister.next()).last();
+        assert_eq!(last, Some(4_123_659_995), "what C++ demands of std::mt19937");
+    }
+}

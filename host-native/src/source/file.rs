@@ -1,0 +1,196 @@
+//! An index file or a snapshot.
+
+use super::{Arrived, Lost, Source};
+use crate::{Cause, Error, drive::drive_on, inspect::Index, opened::Opened, store::Store};
+use faissil_core::{
+    describe,
+    ids::{IdPlace, place},
+    outline::Value,
+    plan::{Can, Cost, Facts, IdFacts, IdStep, Mode, Stores, Strategy},
+    vectors::{Codes, LabelStream, Stored, VectorStream, find_floats},
+};
+use std::{ops::Range, path::Path};
+
+/// A file, with what of it can be had.
+#[derive(Debug)]
+pub struct FileSource<'a> {
+    name: String,
+    index: Index<'a>,
+    facts: Facts,
+}
+
+impl<'a> FileSource<'a> {
+    /// Look at an open file called `path`.
+    ///
+    /// # Errors
+    /// When it is no index, or its outline cannot be made.
+    pub fn new(opened: &'a Opened, path: &Path) -> Result<FileSource<'a>, Error> {
+        let index = Index::of(opened).map_err(|cause| cause.reading(path))?;
+        let facts = facts(&index);
+        Ok(FileSource { name: path.display().to_string(), index, facts })
+    }
+
+    /// Dimensions of a vector.
+    pub fn d(&self) -> u32 {
+        self.facts.d
+    }
+
+    /// The class of the outermost index.
+    pub fn class(&self) -> &'static str {
+        self.index.outline.root.class
+    }
+
+    /// The ids of some rows.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn ids_of(&self, rows: &[u64]) -> Result<Vec<i64>, Cause> {
+        let stored = self.stored()?;
+        let joined = self.index.joined();
+        let id = |row: &u64| {
+            let batch = drive_on(&mut LabelStream::new(&stored, self.index.files(), *row..row + 1), &joined)?;
+            let id = batch.and_then(|batch| batch.ids.first().map(|id| id.0));
+            Ok(id.unwrap_or_else(|| row.cast_signed()))
+        };
+        rows.iter().map(id).collect()
+    }
+
+    /// Whether every row has its number for an id.
+    ///
+    /// # Errors
+    /// When ids cannot be read, or there are no vectors, stored or decoded.
+    pub fn ids_are_row_numbers(&self) -> Result<bool, Cause> {
+        let stored = self.stored()?;
+        let mut stream = LabelStream::new(&stored, self.index.files(), 0..stored.rows);
+        let joined = self.index.joined();
+        let mut row = 0;
+        while let Some(batch) = drive_on(&mut stream, &joined)? {
+            for id in &batch.ids {
+                if id.0 != row {
+                    return Ok(false);
+                }
+                row += 1;
+            }
+        }
+        Ok(true)
+    }
+
+    fn stored(&self) -> Result<Stored<'_>, Cause> {
+        find_floats(&self.index.outline).map_err(|not| Cause::Refused(not.reason))
+    }
+
+    /// Go through all vectors and their ids in the order in which they are stored; ids are row numbers where none are stored.
+    ///
+    /// # Errors
+    /// When they cannot be read, or as `take`.
+    pub fn each(&self, mut take: impl FnMut(&[i64], &[u8]) -> Result<(), Cause>) -> Result<(), Cause> {
+        if let Some(missing) = &self.index.side_missing {
+            return Err(Cause::Refused(missing.clone()));
+        }
+        let stored = self.stored()?;
+        let joined = self.index.joined();
+        let mut stream = VectorStream::all(&stored, self.index.files(), true);
+        let mut row = 0;
+        while let Some(batch) = drive_on(&mut stream, &joined)? {
+            let rows = batch.floats.len() as u64 / stored.row_bytes.max(1);
+            let ids: Vec<i64> = match batch.ids.len() as u64 == rows {
+                true => batch.ids.iter().map(|id| id.0).collect(),
+                false => (row..row + rows).map(u64::cast_signed).collect(),
+            };
+            take(&ids, &batch.floats)?;
+            row += rows;
+        }
+        Ok(())
+    }
+}
+
+/// What can be had of an index whose bytes can be read.
+fn facts(index: &Index<'_>) -> Facts {
+    let outline = &index.outline;
+    let root = &outline.root;
+    let stored = find_floats(outline);
+    let d = u32::try_from(root.u64("d").unwrap_or(0)).unwrap_or(u32::MAX);
+    let undecoded = match &stored {
+        Err(not) => Some(not.reason.clone()),
+        Ok(stored) if matches!(stored.codes, Codes::Lists(..)) && !stored.maps.is_empty() => Some(
+            "lists under an id map come in another order than the rows of the map; `faissil vectors` decodes them"
+                .into(),
+        ),
+        Ok(_) => index.side_missing.clone(),
+    };
+    let own = match place(outline) {
+        IdPlace::None => Some(false),
+        IdPlace::Unfollowed(_) => None,
+        IdPlace::Map { .. } | IdPlace::Lists { .. } => Some(true),
+    };
+    let row_bytes = u64::from(d) * 4;
+    Facts {
+        mode: Mode::Local,
+        index: describe::description(root).text,
+        rows: root.u64("ntotal").unwrap_or(0),
+        d,
+        stores: if stored.as_ref().is_ok_and(Stored::is_exact) { Stores::Floats } else { Stores::Codes },
+        can: Can {
+            native: Some(index.stream.len()).filter(|_| outline.fault.is_none()),
+            decode: undecoded.is_none(),
+            undecoded,
+            ..Can::default()
+        },
+        ids: IdFacts { own, map: own == Some(true) && stored.is_ok(), ..IdFacts::default() },
+        faults: Vec::new(),
+        cost: Cost { request_ms: 0, bytes_per_ms: 500_000, row_bytes, row_memory: row_bytes, base_memory: 8 << 20 },
+    }
+}
+
+impl Source for FileSource<'_> {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn metric(&self) -> (i32, f32) {
+        let root = &self.index.outline.root;
+        let metric = match root.value("metric_type") {
+            Some(&Value::I32(metric)) => metric,
+            _ => 1,
+        };
+        let arg = match root.value("metric_arg") {
+            Some(&Value::F32(arg)) => arg,
+            _ => 0.0,
+        };
+        (metric, arg)
+    }
+
+    fn page(&mut self, strategy: Strategy, rows: Range<u64>, _: Option<Range<u64>>) -> Result<Vec<u8>, Lost> {
+        if strategy != Strategy::DecodeCodes {
+            return Err(Lost::Rows(format!("a file is not asked for {}", strategy.name())));
+        }
+        let stored = self.stored().map_err(|cause| Lost::Rows(cause.to_string()))?;
+        let mut stream = VectorStream::new(&stored, self.index.files(), [rows], false);
+        let joined = self.index.joined();
+        let mut floats = Vec::new();
+        while let Some(batch) = drive_on(&mut stream, &joined).map_err(|cause| Lost::Rows(cause.to_string()))? {
+            floats.extend_from_slice(&batch.floats);
+        }
+        Ok(floats)
+    }
+
+    fn ids(&mut self, _: &IdStep, _: Option<u64>, arrived: &mut dyn Arrived) -> Result<(), Cause> {
+        let stored = self.stored()?;
+        let mut stream = LabelStream::new(&stored, self.index.files(), 0..stored.rows);
+        let joined = self.index.joined();
+        let mut row = 0;
+        while let Some(batch) = drive_on(&mut stream, &joined)? {
+            for id in &batch.ids {
+                if arrived.wants(row) {
+                    arrived.note(row, id.0)?;
+                }
+                row += 1;
+            }
+        }
+        Ok(())
+    }
+}
