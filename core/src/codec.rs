@@ -21,7 +21,7 @@ mod numbers;
 mod planes;
 mod rans;
 
-use crate::error::{Error, Kind};
+use crate::error::{Cause, Error, Kind};
 use crate::limits::MAX_CHUNK;
 use alloc::{borrow::Cow, format, string::String, vec, vec::Vec};
 pub use choose::{Holds, Level, Packed, encode, pack};
@@ -132,6 +132,9 @@ impl Coding {
     pub fn from_entry(number: u32, parameters: &[u8]) -> Result<Coding, Error> {
         let refused = |reason: String| Err(codec_error(number, reason, 0));
         let count = |takes: &str| refused(format!("takes {takes} of parameters, found {}", parameters.len()));
+        if !is_here(number) {
+            return Err(not_here(number, 0));
+        }
         match (number, parameters) {
             (0, []) => Ok(Coding::Raw),
             (0, _) => refused(format!("takes no parameters, found {} bytes of them", parameters.len())),
@@ -180,8 +183,9 @@ pub fn decode(coding: Coding, stored: &[u8], at: u64, len: u64) -> Result<Cow<'_
         return Err(Error::limit(at, "bytes of a coded chunk", MAX_CHUNK, len));
     };
     let decoded = match coding {
-        Coding::Raw => Ok(Vec::new()),
         Coding::Planes(width) => planes::decode(width, stored, len),
+        coding if !is_here(coding.number()) => return Err(not_here(coding.number(), at)),
+        Coding::Raw => Ok(Vec::new()),
         Coding::Numbers(coding) => numbers::decode(coding, stored, len),
         Coding::Columns(columns) => columns::decode(columns, stored, len),
         Coding::Links(period) => links::decode(period, stored, len),
@@ -190,6 +194,21 @@ pub fn decode(coding: Coding, stored: &[u8], at: u64, len: u64) -> Result<Cow<'_
     decoded
         .map(Cow::Owned)
         .map_err(|fault| codec_error(coding.number(), fault.reason, at.saturating_add(fault.at as u64)))
+}
+
+/// Whether the decoder of this codec is in this build: without the feature `codecs` only those of 0 and 1 are.
+pub fn is_here(number: u32) -> bool {
+    number < 2 || cfg!(feature = "codecs")
+}
+
+/// The error that a chunk of such a codec at byte `at` gives.
+pub(crate) fn not_here(number: u32, at: u64) -> Error {
+    codec_error(number, "not in this build", at)
+}
+
+/// Whether a build with all codecs may have an answer where this one has none.
+pub fn lacks(cause: &Cause) -> bool {
+    matches!(cause, Cause::Fault(fault) if matches!(fault.kind, Kind::Codec { codec, .. } if !is_here(codec)))
 }
 
 fn codec_error(codec: u32, reason: impl Into<Cow<'static, str>>, at: u64) -> Error {

@@ -91,6 +91,16 @@ impl ChunkEntry {
 }
 
 impl ChunkEntry {
+    /// The error that decoding it gives where its codec is not in this build, see [`codec::is_here`].
+    pub fn lacks_codec(&self) -> Option<Error> {
+        match &self.kind {
+            ChunkKind::Coded { codec, .. } if !codec::is_here(*codec) => {
+                Some(codec::not_here(*codec, self.stored.start))
+            }
+            _ => None,
+        }
+    }
+
     /// What the stored bytes give although they are damaged: for whoever looks at damage, and never to be relied on.
     /// `None` where they are not as many as they should be or cannot be decoded.
     pub fn unchecked<'a>(&self, stored: &'a [u8]) -> Option<Cow<'a, [u8]>> {
