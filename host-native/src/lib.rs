@@ -60,6 +60,7 @@ pub mod parallel;
 pub mod pull;
 pub mod push;
 pub mod remote;
+pub mod repack;
 pub mod replace;
 pub mod salvage;
 pub mod save;

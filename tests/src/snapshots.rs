@@ -75,7 +75,7 @@ pub fn write(wanted: &Wanted, layout: Layout) -> (Vec<u8>, Finished) {
         Layout::Packed => {
             let mut writer = Writer::packed(len).unwrap();
             for piece in wanted.stream.chunks(wanted.chunk.max(1)) {
-                writer.push_chunk(&CodedChunk::pack(None, piece).unwrap()).unwrap();
+                writer.push_chunk(&CodedChunk::pack(Default::default(), &Default::default(), piece).unwrap()).unwrap();
                 file.extend(writer.take());
             }
             writer.end_packed(Digest::of(&wanted.stream)).unwrap();
