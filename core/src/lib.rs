@@ -36,7 +36,7 @@ pub mod salvage;
 pub mod snapshot;
 pub mod source;
 pub mod standin;
-mod text;
+pub mod text;
 pub mod vectors;
 pub mod verify;
 pub mod window;

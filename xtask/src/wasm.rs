@@ -22,9 +22,10 @@ const FEATURES: [&str; 7] =
 
 /// How it is made smaller. What counts is its size after gzip, which sees 32 KiB at a time: `-Oz` makes shorter code that has
 /// less in common and is 4% larger in the end; functions by name, so that those of one generic lie together, save 2%.
-const OPTIMISE: [&str; 6] = [
+const OPTIMISE: [&str; 7] = [
     "-O1",
     "--shrink-level=1",
+    "--converge",
     "--dae-optimizing",
     "--reorder-functions-by-name",
     "--strip-debug",
@@ -48,7 +49,7 @@ struct Limit {
 }
 
 const MODULES: [Module; 4] = [
-    Module { feature: "basics", file: "faissil.wasm", limit: Limit { promised: 180_000, ceiling: 196_000 } },
+    Module { feature: "basics", file: "faissil.wasm", limit: Limit { promised: 180_000, ceiling: 185_000 } },
     Module { feature: "contents", file: "contents.wasm", limit: Limit { promised: 250_000, ceiling: 250_000 } },
     Module { feature: "health", file: "health.wasm", limit: Limit { promised: 250_000, ceiling: 250_000 } },
     Module { feature: "packed", file: "packed.wasm", limit: Limit { promised: 250_000, ceiling: 250_000 } },
@@ -131,10 +132,12 @@ fn bind(package: &Path, module: &Path, bound: &Path) -> Outcome {
     must(optimise.arg("-o").arg(small).arg(bound.join("faissil_bg.wasm")))
 }
 
-/// The module with this feature, as the compiler makes it.
+/// The module with this feature, as the compiler makes it. Only as a module: beside a library of Rust, which is what the
+/// tests use, the compiler keeps what no module exports, a ninth of it.
 fn module(feature: &str) -> Result<PathBuf, String> {
-    let build = ["build", "--quiet", "--profile", "wasm", "--package", "faissil-wasm", "--target", TRIPLE];
-    let build = [&build, ["--no-default-features", "--features", feature].as_slice()].concat();
+    let build = ["rustc", "--quiet", "--profile", "wasm", "--package", "faissil-wasm", "--target", TRIPLE, "--lib"];
+    let kind = ["--crate-type", "cdylib", "--no-default-features", "--features", feature];
+    let build = [build.as_slice(), &kind].concat();
     let target = build_for(TRIPLE, &build, "std,panic_abort", Some(FLAGS), false)?;
     Ok(target.join(TRIPLE).join("wasm/faissil_wasm.wasm"))
 }

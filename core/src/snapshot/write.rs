@@ -21,6 +21,7 @@ use super::section::{Attachment, Entry, Fidelity, Ids, Layout, Producer, Recipe,
 use super::trailer::{Head, Mark};
 use super::tree::TreeBody;
 use crate::error::Error;
+use crate::text::escaped;
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 use pages::{Root, TreeWriter};
 
@@ -258,7 +259,7 @@ impl Writer {
     pub fn begin_attachment(&mut self, name: &str, media_type: &str) -> Result<(), Error> {
         self.idle("an attachment")?;
         if let Some(rule) = attachment_name_fault(name) {
-            return Err(Error::invalid(self.out.end, rule, format!("`{}`", name.escape_debug())).inside("attachment"));
+            return Err(Error::invalid(self.out.end, rule, format!("`{}`", escaped(name))).inside("attachment"));
         }
         if self.attachments.iter().any(|attachment| attachment.name == name) {
             return Err(
