@@ -17,7 +17,7 @@ pub async fn pieces(access: &Access<'_>, name: &str, give: &Give<Arc<Vec<u8>>>) 
     let attachments = access.attachments().await?;
     let found = (0..).zip(&attachments).find(|(_, attachment)| attachment.name == name);
     let Some((number, attachment)) = found else {
-        return Err(Cause::Refused(format!("no attachment is named `{}`", escaped(&name))));
+        return Err(Cause::Refused(format!("no attachment is named `{}`", escaped(name))));
     };
     let source = Source::attachment(&access.ask, snapshot, number, attachment, &Cache::default());
     let mut whole = blake3::Hasher::new();

@@ -53,12 +53,12 @@ impl Files {
     pub fn place(&self, lists: &Lists, span: Span) -> Result<Span, Error> {
         let Layout::OnDisk { filename, .. } = &lists.layout else { return Ok(span) };
         let Some(side) = self.side else {
-            let what = format!("the lists are in another file, which is not here: `{}`", escaped(&filename));
+            let what = format!("the lists are in another file, which is not here: `{}`", escaped(filename));
             return Err(Error::new(Kind::Unsupported(what.into()), lists.span.start));
         };
         let have = side.saturating_sub(span.start);
         if span.len > have {
-            return Err(Error::truncated(span, have).inside(&format!("side file `{}`", escaped(&filename))));
+            return Err(Error::truncated(span, have).inside(&format!("side file `{}`", escaped(filename))));
         }
         Ok(Span::new(self.stream.saturating_add(span.start), span.len))
     }

@@ -224,7 +224,7 @@ async fn attached(access: &Access<'_>, stored: &str) -> Result<(u64, Attachment)
 }
 
 fn missing(stored: &str, why: &dyn core::fmt::Display) -> Side {
-    let stored = escaped(&stored);
+    let stored = escaped(stored);
     Side::Missing(format!("the lists are in another file, `{stored}`, which cannot be read: {why}"))
 }
 

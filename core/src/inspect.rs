@@ -58,7 +58,7 @@ pub async fn recorded(access: &Access<'_>, name: &str) -> Result<Option<Inspecti
         for stored in judge::side_files(&outline) {
             let said = format!(
                 "the inverted lists are missing: they were in `{}`, which is not in this snapshot",
-                escaped(&stored)
+                escaped(stored)
             );
             known.notes.push(Note::new("lists-missing", true, said));
         }

@@ -33,7 +33,7 @@ pub fn plain_name(name: &str) -> Result<&str, Cause> {
         _ if name.len() > LONGEST_NAME => "it is longer than 255 bytes",
         _ => return Ok(name),
     };
-    Err(Cause::Refused(format!("`{}` cannot be a file's name: {wrong}", escaped(&name))))
+    Err(Cause::Refused(format!("`{}` cannot be a file's name: {wrong}", escaped(name))))
 }
 
 /// Marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm: with them a name reads as another.

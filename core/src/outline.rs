@@ -188,7 +188,7 @@ impl fmt::Display for Value {
             Value::F32(v) => f.pad(&shortest(*v)),
             Value::F64(v) => f.pad(&shortest(*v)),
             Value::Tag(v) => v.fmt(f),
-            Value::Text(v) => escaped(&v).fmt(f),
+            Value::Text(v) => escaped(v).fmt(f),
             Value::Many(values) => listed(f, values),
         }
     }

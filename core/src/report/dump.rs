@@ -230,7 +230,7 @@ fn text(value: &Value) -> String {
             Some(found) => format!("`{v}` {}", found.class),
             None => format!("`{v}`"),
         },
-        Value::Text(v) => format!("\"{}\"", escaped(&v)),
+        Value::Text(v) => format!("\"{}\"", escaped(v)),
         Value::Many(values) => {
             let all: Vec<String> = values.iter().map(text).collect();
             format!("[{}]", all.join(" "))

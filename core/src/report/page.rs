@@ -218,7 +218,7 @@ fn brief(value: &Json) -> String {
         Json::Int(v) => v.to_string(),
         Json::Uint(v) => v.to_string(),
         Json::Float(v) => v.to_string(),
-        Json::Text(v) => escaped(&v),
+        Json::Text(v) => escaped(v),
         Json::List(values) => {
             let shown: Vec<String> = values.iter().take(8).map(brief).collect();
             let more = if values.len() > 8 { " ..." } else { "" };
@@ -242,7 +242,7 @@ fn list_table(out: &mut String, report: &Inspection) -> core::fmt::Result {
         writeln!(out, "  mean     {} {mean:.1}", bar(mean, largest))?;
         writeln!(out, "  largest  {} {}", bar(largest, largest), grouped(lists.largest))?;
         if let Some(name) = &lists.side_file {
-            writeln!(out, "  in another file: `{}`", escaped(&name))?;
+            writeln!(out, "  in another file: `{}`", escaped(name))?;
         }
     }
     Ok(())
@@ -269,7 +269,7 @@ pub(super) fn keepsakes(out: &mut String, metadata: &Object<String>, attachments
     if !metadata.0.is_empty() {
         writeln!(out, "\nMetadata")?;
         for (key, value) in &metadata.0 {
-            writeln!(out, "  {} = {}", escaped(&key), escaped(&value))?;
+            writeln!(out, "  {} = {}", escaped(key), escaped(value))?;
         }
     }
     if !attachments.is_empty() {

@@ -257,7 +257,7 @@ impl Writer {
     pub fn begin_attachment(&mut self, name: &str, media_type: &str) -> Result<(), Error> {
         self.idle("an attachment")?;
         if let Some(rule) = attachment_name_fault(name) {
-            return Err(Error::invalid(self.out.end, rule, format!("`{}`", escaped(&name))).inside("attachment"));
+            return Err(Error::invalid(self.out.end, rule, format!("`{}`", escaped(name))).inside("attachment"));
         }
         if self.attachments.iter().any(|attachment| attachment.name == name) {
             return Err(

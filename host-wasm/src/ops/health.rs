@@ -30,7 +30,7 @@ fn options(params: &mut Params<'_>) -> Result<Options, String> {
     let all = match params.text("all") {
         Some("true") => true,
         Some("false") | None => false,
-        Some(other) => return Err(format!("`{}` is neither true nor false", escaped(&other))),
+        Some(other) => return Err(format!("`{}` is neither true nor false", escaped(other))),
     };
     if all && sample.is_some() {
         return Err("a sample and all of it cannot both be had".into());

@@ -44,12 +44,12 @@ impl<'a> Params<'a> {
 
     /// That there are no more.
     pub(crate) fn end(self) -> Result<(), String> {
-        self.0.first().map_or(Ok(()), |(name, _)| Err(format!("`{}` is none of its parameters", escaped(&name))))
+        self.0.first().map_or(Ok(()), |(name, _)| Err(format!("`{}` is none of its parameters", escaped(name))))
     }
 }
 
 fn whole<T: FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("`{}` is no whole number of 64 bits", escaped(&text)))
+    text.parse().map_err(|_| format!("`{}` is no whole number of 64 bits", escaped(text)))
 }
 
 #[cfg(test)]
