@@ -1,6 +1,7 @@
 // The key facts, as a list of terms.
 import { For, Show, type JSX } from "solid-js";
 import { count, float, hex, metric, plural, shown, size } from "../../data/format";
+import { rowsOf } from "../../data/fidelity";
 import type { Inspection } from "../../data/json";
 import { go } from "../../state/route";
 import { Copy } from "../../ui/copy";
@@ -105,6 +106,9 @@ export function Facts(props: { inspection: Inspection }): JSX.Element {
         <Fact term="Fidelity">
           {facts().fidelity.level}
           <span class="quiet">: {FIDELITY[facts().fidelity.level] ?? ""}</span>
+          <Show when={facts().fidelity.runs.length > 0}>
+            <Runs runs={facts().fidelity.runs} />
+          </Show>
         </Fact>
         <Show when={facts().faiss_version_min}>
           {(version) => (
@@ -165,6 +169,33 @@ export function Facts(props: { inspection: Inspection }): JSX.Element {
         </Show>
       </dl>
     </section>
+  );
+}
+
+/** Which rows came how, where a snapshot records it: one that was pulled from a server, or salvaged. */
+function Runs(props: { runs: Inspection["fidelity"]["runs"] }): JSX.Element {
+  return (
+    <table class="runs">
+      <caption class="hidden-text">Fidelity by rows</caption>
+      <thead>
+        <tr>
+          <th scope="col">rows</th>
+          <th scope="col">fidelity</th>
+          <th scope="col">how they were had</th>
+        </tr>
+      </thead>
+      <tbody>
+        <For each={props.runs}>
+          {(run) => (
+            <tr>
+              <td class="num">{rowsOf(run)}</td>
+              <td>{run.level}</td>
+              <td class="quiet">{run.strategy}</td>
+            </tr>
+          )}
+        </For>
+      </tbody>
+    </table>
   );
 }
 

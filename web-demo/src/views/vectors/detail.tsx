@@ -1,5 +1,6 @@
 // What is stored for one row.
 import { createMemo, createResource, For, Match, Show, Switch, type JSX } from "solid-js";
+import { runOf } from "../../data/fidelity";
 import { count, float, hex, plural } from "../../data/format";
 import { placeOf } from "../../data/place";
 import { digits, figures, json, numpy } from "../../data/vector";
@@ -32,6 +33,7 @@ export function Detail(props: { file: OpenFile; row: number; id: bigint | undefi
     const { index } = props.file.inspection;
     return index ? placeOf(index, props.row, props.file.inspection.kind === "sealed" ? chunks() : undefined) : undefined;
   });
+  const run = () => runOf(props.file.inspection.fidelity, props.row);
   // Rows of inverted lists are found by their id, which says in which list they are.
   const [entry] = createResource(
     () => (place() || props.id === undefined ? undefined : { handle: props.file.handle, id: props.id, row: props.row }),
@@ -95,7 +97,15 @@ export function Detail(props: { file: OpenFile; row: number; id: bigint | undefi
                   <Figure term="not finite" value={plural(said()?.notFinite ?? 0, "component")} />
                 </Show>
               </dl>
-              <p class="quiet">{KEPT[vector.latest?.fidelity ?? "exact vectors"]}</p>
+              <p class="quiet">
+                <Show when={run()} fallback={KEPT[vector.latest?.fidelity ?? "exact vectors"]}>
+                  {(had) => (
+                    <>
+                      This row: {had().level} ({had().strategy})
+                    </>
+                  )}
+                </Show>
+              </p>
               <p class="vector-copy">
                 <Copy class="button" text={() => numpy(now())} label="Copy as NumPy">
                   NumPy
