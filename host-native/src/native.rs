@@ -19,6 +19,7 @@ mod measure;
 mod reader;
 mod reconstructing;
 mod save;
+mod source;
 mod way;
 mod writer;
 
@@ -27,6 +28,7 @@ pub use index::{Hits, Index, Provenance, RangeHits, Residence, Verification};
 pub use live::{Event, Live, Opening};
 pub use load::{Load, load, load_owned};
 pub use save::{Binary, Durability, Float, Savable, Save, save, stream_of};
+pub use source::LiveSource;
 
 /// Version of the FAISS that this program is linked with: `1.12.0`.
 pub fn faiss_version() -> String {

@@ -8,3 +8,4 @@ mod made;
 mod round;
 mod salvage;
 mod saving;
+mod source;
