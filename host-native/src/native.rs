@@ -17,6 +17,7 @@ mod live;
 mod load;
 mod measure;
 mod reader;
+mod rebuild;
 mod reconstructing;
 mod save;
 mod source;
@@ -27,6 +28,7 @@ pub use check::{Checked, check};
 pub use index::{Hits, Index, Provenance, RangeHits, Residence, Verification};
 pub use live::{Event, Live, Opening};
 pub use load::{Load, load, load_owned};
+pub use rebuild::{Rebuilt, rebuild};
 pub use save::{Binary, Durability, Float, Savable, Save, save, stream_of};
 pub use source::LiveSource;
 

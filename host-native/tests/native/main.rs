@@ -5,6 +5,7 @@ mod changes;
 mod live;
 mod loading;
 mod made;
+mod rebuild;
 mod round;
 mod salvage;
 mod saving;
