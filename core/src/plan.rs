@@ -20,4 +20,4 @@ pub use classes::{ClassFacts, class_facts};
 pub use facts::{Call, Can, Cost, Facts, Fault, IdFacts, Missing, Mode, Policy, Search, Stores};
 pub use ids::{IdStep, IdStrategy};
 pub use make::{Plan, Step, TurnedDown, plan};
-pub use strategy::Strategy;
+pub use strategy::{Strategies, Strategy};

@@ -11,6 +11,7 @@ fn main() {
         let cached = if has(5) { (0..100).map(|n| n * 10..n * 10 + 5).collect() } else { Vec::new() };
         let facts = Facts {
             mode: Mode::Remote,
+            from: "a server".into(),
             index: "IDMap2,Flat".into(),
             rows: 1_000_000_000,
             d: 384,
@@ -36,6 +37,7 @@ fn main() {
                 row_bytes: 3456,
                 row_memory: 12_000,
                 base_memory: 8 << 20,
+                overhead: 30,
             },
         };
         let begun = Instant::now();

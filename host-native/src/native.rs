@@ -17,8 +17,10 @@ mod live;
 mod load;
 mod measure;
 mod reader;
+mod rebuild;
 mod reconstructing;
 mod save;
+mod source;
 mod way;
 mod writer;
 
@@ -26,7 +28,9 @@ pub use check::{Checked, check};
 pub use index::{Hits, Index, Provenance, RangeHits, Residence, Verification};
 pub use live::{Event, Live, Opening};
 pub use load::{Load, load, load_owned};
+pub use rebuild::{Rebuilt, rebuild};
 pub use save::{Binary, Durability, Float, Savable, Save, save, stream_of};
+pub use source::LiveSource;
 
 /// Version of the FAISS that this program is linked with: `1.12.0`.
 pub fn faiss_version() -> String {

@@ -1,4 +1,4 @@
-//! An index behind a server becomes a snapshot.
+//! An index that a [source](crate::source) gives becomes a snapshot.
 //!
 //! The source says what it can do, the core plans, and the plan is carried out page by page into a file beside the output
 //! (`spool`), in memory that does not depend on the index. Rows on which a step fails go to the next strategy, and only they. What has arrived
@@ -7,7 +7,6 @@
 //!
 //! Rows that cannot be had, or whose ids cannot, are named and counted, and end the pull unless the caller's [`Policy`] says otherwise.
 
-mod data_dir;
 mod finish;
 mod journal;
 mod missing;
@@ -17,17 +16,17 @@ use crate::{
     Cause, Error,
     parallel::Progress,
     replace::Replacement,
-    save::{Additions, Input, Saved, check_additions, save},
-    source::{Lost, ServerSource, Source},
+    save::{Additions, Saved, check_additions},
+    source::{Lost, Source},
 };
 use faissil_core::{
-    plan::{IdStrategy, Plan, Policy, Step, Strategy, plan},
+    plan::{IdStrategy, Mode, Plan, Policy, Step, Strategy, plan},
     snapshot::Layout,
 };
 use spool::Spool;
 use std::{
     ops::Range,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -40,12 +39,18 @@ pub struct Options {
     pub layout: Layout,
     /// What goes into the snapshot beside the stream.
     pub additions: Additions,
-    /// The server's data folder, where it can be read here.
-    pub data_dir: Option<PathBuf>,
-    /// Begin anew, whatever has arrived earlier.
+    /// Begin anew, whatever has arrived earlier. What is local is quickly asked again, so it always is.
     pub fresh: bool,
     /// Ask for every page until two answers agree: the protocol has no checksum.
     pub twice: bool,
+}
+
+impl Default for Options {
+    /// A sealed snapshot by the default policy, nothing added.
+    fn default() -> Options {
+        let (policy, additions) = (Policy::default(), Additions::default());
+        Options { policy, layout: Layout::Sealed, additions, fresh: false, twice: false }
+    }
 }
 
 /// What was pulled.
@@ -72,67 +77,65 @@ const AGREEING: u32 = 8;
 /// How often what has arrived is noted.
 const NOTE_EVERY: Duration = Duration::from_secs(2);
 
-/// Plan for `source` with what `options` say.
-///
-/// # Errors
-/// When a data folder is given that does not hold the index that the server answers for.
-pub fn plan_for(source: &mut ServerSource, options: &Options) -> Result<(Plan, Option<PathBuf>), Error> {
-    let Some(dir) = &options.data_dir else { return Ok((plan(source.facts(), &options.policy), None)) };
-    let file = data_dir::file_of(dir, &source.place().listed.index);
-    let len = data_dir::check(source, &file)?;
-    let mut facts = source.facts().clone();
-    facts.can.native = Some(len);
-    Ok((plan(&facts, &options.policy), Some(file)))
-}
-
 /// Pull the index of `source` into a snapshot at `output`.
 ///
 /// # Errors
 /// When the plan is refused, the source fails, or the output cannot be written. What has arrived stays beside the output, and the next
 /// pull to it goes on from there.
 pub fn pull(
-    source: &mut ServerSource,
+    source: &mut dyn Source,
     output: &Path,
     options: &Options,
     progress: Progress<'_>,
 ) -> Result<Pulled, Error> {
-    let what = |source: &ServerSource| format!("cannot pull `{}`", source.name());
+    let what = |source: &dyn Source| format!("cannot pull `{}`", source.name());
     check_additions(&options.additions)?;
     // What cannot be written in the end is better known before the first request. A link is followed.
     drop(Replacement::of(output)?);
     let output = &std::fs::canonicalize(output).unwrap_or_else(|_| output.into());
-    let (plan, file) = plan_for(source, options)?;
+    let is_remote = source.facts().mode == Mode::Remote;
+    let mut plan = plan(source.facts(), &options.policy);
     if plan.is_refused() {
         let why = plan.refused.join("; ");
         let down = plan.turned_down.iter().map(|down| format!("{}: {}", down.strategy, down.why));
         let said = format!("{why}\n    {}", down.collect::<Vec<_>>().join("\n    "));
         let hint = "`--data-dir` takes the bytes from the server's data folder; `faissil plan` shows what can be had";
-        return Err(Cause::Refused(said).of(what(source)).hint(hint));
+        let error = Cause::Refused(said).of(what(source));
+        return Err(if is_remote { error.hint(hint) } else { error });
     }
-    if let Some(file) = file.filter(|_| plan.steps.iter().any(|step| step.strategy == Strategy::NativeBytes)) {
-        let saved = save(&Input::Path(file), output, options.layout, &options.additions, progress)?;
-        source.check_unchanged().map_err(|cause| cause.of(what(source)))?;
-        let warnings = source.warnings().to_vec();
-        return Ok(Pulled { saved, plan, left_out: Vec::new(), numbered: 0, placeholders: 0, resumed: 0, warnings });
+    let mut warnings = Vec::new();
+    if plan.steps.iter().any(|step| step.strategy == Strategy::NativeBytes) {
+        match source.save_bytes(output, options.layout, &options.additions, progress) {
+            Ok(saved) => {
+                source.check_unchanged().map_err(|cause| cause.of(what(source)))?;
+                warnings.extend(source.warnings().to_vec());
+                let left_out = Vec::new();
+                return Ok(Pulled { saved, plan, left_out, numbered: 0, placeholders: 0, resumed: 0, warnings });
+            }
+            // FAISS could not write it, so the next way takes over, as the plan says.
+            Err(Error { cause: cause @ Cause::Faiss(_), .. }) => {
+                let without = options.policy.without.and(Strategy::NativeBytes);
+                plan = faissil_core::plan::plan(source.facts(), &Policy { without, ..options.policy });
+                if plan.is_refused() {
+                    return Err(cause.of(what(source)));
+                }
+                warnings.push(format!("its bytes could not be had: {cause}"));
+            }
+            Err(error) => return Err(error),
+        }
     }
-    let (mut spool, mut warnings) = Spool::open(source, output, options.fresh)?;
+    let (mut spool, more) = Spool::open(source, output, options.fresh)?;
+    warnings.extend(more);
     let resumed = spool.arrived();
     let mut running =
         Running { plan: &plan, options, spool: &mut spool, asked: 0, noted: Instant::now(), begun: Instant::now() };
     let run =
         running.vectors(source, progress).and_then(|()| running.ids(source)).and_then(|()| source.check_unchanged());
     if let Err(cause) = run {
-        let kept = spool.note();
+        let kept = spool.note().is_ok();
+        spool.clear_away();
         let error = cause.of(what(source));
-        return Err(match kept {
-            Ok(()) if spool.arrived() > 0 => error.hint(format!(
-                "{} of {} rows have arrived and are kept in `{}`; the same command goes on from there",
-                spool.arrived(),
-                plan.rows,
-                spool.path().display()
-            )),
-            _ => error,
-        });
+        return Err(if kept { spool.with_hint(error) } else { error });
     }
     warnings.extend(source.warnings().to_vec());
     finish::finish(spool, source, output, options, plan, resumed, warnings, progress)
@@ -149,7 +152,7 @@ struct Running<'a> {
 }
 
 impl Running<'_> {
-    fn vectors(&mut self, source: &mut ServerSource, progress: Progress<'_>) -> Result<(), Cause> {
+    fn vectors(&mut self, source: &mut dyn Source, progress: Progress<'_>) -> Result<(), Cause> {
         let row_bytes = u64::from(self.plan.d) * 4;
         for step in &self.plan.steps {
             if matches!(step.strategy, Strategy::Nothing | Strategy::Placeholder) {
@@ -179,7 +182,7 @@ impl Running<'_> {
     /// A page, asked for until two answers agree where that is wanted.
     fn page(
         &mut self,
-        source: &mut ServerSource,
+        source: &mut dyn Source,
         strategy: Strategy,
         rows: Range<u64>,
         next: Option<Range<u64>>,
@@ -201,20 +204,14 @@ impl Running<'_> {
     }
 
     /// The strategies behind that of `step`, for these rows only. What none of them gives stays missing.
-    fn fall_back(
-        &mut self,
-        source: &mut ServerSource,
-        step: &Step,
-        rows: Range<u64>,
-        why: String,
-    ) -> Result<(), Cause> {
+    fn fall_back(&mut self, source: &mut dyn Source, step: &Step, rows: Range<u64>, why: String) -> Result<(), Cause> {
         self.spool.lost(rows.clone(), step.strategy, why);
         for &strategy in &step.then {
             let page = if strategy == Strategy::ReconstructOne { 1 } else { step.page };
             let mut left = self.spool.missing(rows.clone(), page);
             while let Some(part) = left {
                 self.check_time()?;
-                if self.options.policy.requests.is_some_and(|most| self.asked >= most) {
+                if self.most().is_some_and(|most| self.asked >= most) {
                     self.spool.lost(part, strategy, "all requests that are allowed are made".into());
                     return Ok(());
                 }
@@ -230,15 +227,20 @@ impl Running<'_> {
         Ok(())
     }
 
-    fn ids(&mut self, source: &mut ServerSource) -> Result<(), Cause> {
+    fn ids(&mut self, source: &mut dyn Source) -> Result<(), Cause> {
         match self.plan.ids.strategy {
             IdStrategy::Sequential => self.spool.number(),
             IdStrategy::Unknown => Ok(()),
             _ => {
-                let most = self.options.policy.requests.map(|most| most.saturating_sub(self.asked));
+                let most = self.most().map(|most| most.saturating_sub(self.asked));
                 source.ids(&self.plan.ids, most, self.spool)
             }
         }
+    }
+
+    /// Requests for rows and ids at most.
+    fn most(&self) -> Option<u64> {
+        self.options.policy.requests.map(|most| most.saturating_sub(self.plan.overhead))
     }
 
     fn check_time(&self) -> Result<(), Cause> {

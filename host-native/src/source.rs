@@ -1,18 +1,32 @@
-//! Where an index can be had from: a file, or a server.
+//! Where an index can be had from: a file, a server, or, with the feature `native`, FAISS in this process
+//! (`faissil::native::LiveSource`).
 //!
 //! A [`Source`] says what it can do, as the planner's [`Facts`], and gives pages of vectors and ids by the strategies that a plan
-//! chose. It decides nothing: [`pull`](mod@crate::pull) makes the plan and carries it out, [`push`](mod@crate::push) reads a
-//! [`FileSource`] in the same way. Local and remote are two sources, told apart by how they are named; neither stands in for the other.
+//! chose. It decides nothing: [`pull`](mod@crate::pull) makes the plan and carries it out, for any source; [`push`](mod@crate::push) reads a
+//! [`FileSource`]. Local and remote are two sources, told apart by how they are named; neither stands in for the other.
 
 mod file;
 mod server;
 
 pub use file::FileSource;
+#[cfg(feature = "native")]
+pub(crate) use file::{metric_of, params_of};
 pub use server::{Place, ServerSource};
 
-use crate::Cause;
-use faissil_core::plan::{Facts, IdStep, Strategy};
-use std::ops::Range;
+use crate::{
+    Cause, Error,
+    parallel::Progress,
+    save::{Additions, Saved},
+};
+use faissil_core::{
+    plan::{Facts, IdStep, Strategy},
+    snapshot::Layout,
+};
+use std::{
+    ops::Range,
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 /// Why rows did not come.
 #[derive(Debug)]
@@ -50,6 +64,15 @@ pub trait Arrived {
     fn note(&mut self, row: u64, id: i64) -> Result<(), Cause>;
 }
 
+/// Where rows were had from, for the recipe of a snapshot that stands for an index. Neither host, port nor key is in it.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// In a sentence.
+    pub text: String,
+    /// What is known of the index: `class`, `factory` where FAISS's factory makes one like it, `nlist`, ...
+    pub params: Vec<(&'static str, String)>,
+}
+
 /// An index that can be had, somehow.
 pub trait Source {
     /// What it is called in a message.
@@ -60,6 +83,31 @@ pub trait Source {
 
     /// FAISS's number of the metric, and its argument.
     fn metric(&self) -> (i32, f32);
+
+    /// What it is, for a recipe.
+    fn origin(&self) -> Origin;
+
+    /// What the user has to know.
+    fn warnings(&self) -> &[String] {
+        &[]
+    }
+
+    /// What ends everything once it is set.
+    fn stop(&self) -> Arc<AtomicBool> {
+        Arc::default()
+    }
+
+    /// The FAISS stream itself, as a snapshot at `output` ([`Strategy::NativeBytes`]).
+    ///
+    /// # Errors
+    /// When it cannot be read or written. Then `output` is as it was.
+    fn save_bytes(
+        &mut self,
+        output: &Path,
+        layout: Layout,
+        additions: &Additions,
+        progress: Progress<'_>,
+    ) -> Result<Saved, Error>;
 
     /// The vectors of `rows`, at most a page of them, by this strategy, little-endian float32. `next` are those that will be asked
     /// for after them, so that the source may begin on them.
@@ -74,4 +122,10 @@ pub trait Source {
     /// # Errors
     /// When nothing more can be had.
     fn ids(&mut self, step: &IdStep, most: Option<u64>, arrived: &mut dyn Arrived) -> Result<(), Cause>;
+
+    /// That it is the index that the facts are about, once everything has come.
+    ///
+    /// # Errors
+    /// When it changed meanwhile.
+    fn check_unchanged(&mut self) -> Result<(), Cause>;
 }

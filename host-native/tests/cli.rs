@@ -375,6 +375,20 @@ fn a_build_without_the_viewer_says_so() {
     insta::assert_snapshot!(transcript(dir.path(), &["view x.faissil"]));
 }
 
+#[cfg(not(feature = "native"))]
+#[test]
+fn a_build_without_faiss_rebuilds_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    fs::write(dir.join("x.faiss"), index(50, 8)).unwrap();
+    expect(0, dir, &["save", "x.faiss", "x.faissil"]);
+    let output = run(dir, &["load", "x.faissil", "y.faiss", "--rebuild"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("building an index takes FAISS") && said.contains("--features native"), "{said}");
+    assert_eq!(names(dir), ["x.faiss", "x.faissil"]);
+}
+
 /// Address space that a machine with little memory gives.
 #[test]
 fn inspect_fits_half_a_gibibyte() {

@@ -1,14 +1,12 @@
 //! Indexes behind a real FAISSx server come back with every vector and id, and go into a fresh one.
 
 use faissil::{
-    Layout,
     cache::{KeepingClient, VectorCache},
     load::check_floor,
     opened::Opened,
     pull::{Options, Pulled, pull},
     push::push,
     remote::{Address, Client, Login, Waiting},
-    save::Additions,
     source::ServerSource,
 };
 use faissil_core::{
@@ -22,14 +20,23 @@ fn address(port: u16, index: &str) -> Address {
     Address { host: "127.0.0.1".into(), port, index: index.into() }
 }
 
-fn options() -> Options {
-    let additions = Additions::default();
-    Options { policy: Policy::default(), layout: Layout::Sealed, additions, data_dir: None, fresh: false, twice: false }
-}
-
 fn pulled(port: u16, index: &str, output: &Path, options: &Options) -> Result<Pulled, faissil::Error> {
     let mut source = ServerSource::connect(&address(port, index), Login::default(), Waiting::default()).unwrap();
-    pull(&mut source, output, options, &|_, _| {})
+    let pulled = pull(&mut source, output, options, &|_, _| {})?;
+    // The plan says how many requests it takes; those for ids are estimated.
+    let (sent, planned) = (source.client().tally().requests, pulled.plan.requests + pulled.plan.overhead);
+    match pulled.plan.ids.strategy {
+        IdStrategy::BySearch => assert!(pulled.plan.overhead < sent && sent <= planned * 2, "{sent}, {}", pulled.plan),
+        _ => assert_eq!(sent, planned, "{}", pulled.plan),
+    }
+    Ok(pulled)
+}
+
+/// From the server's data folder.
+fn pulled_from_folder(port: u16, index: &str, output: &Path, folder: &Path) -> Result<Pulled, faissil::Error> {
+    let mut source = ServerSource::connect(&address(port, index), Login::default(), Waiting::default()).unwrap();
+    source.read_folder(folder)?;
+    pull(&mut source, output, &Options::default(), &|_, _| {})
 }
 
 /// Fill a server; gives the names of its indexes by kind.
@@ -65,7 +72,8 @@ fn every_kind_comes_back_and_goes_into_a_fresh_server() {
     let mut cases = Vec::new();
     for (number, (kind, index)) in names.iter().enumerate() {
         let snapshot = dir.join(format!("{number}.faissil"));
-        let pulled = pulled(old.port, index, &snapshot, &options()).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let pulled =
+            pulled(old.port, index, &snapshot, &Options::default()).unwrap_or_else(|error| panic!("{kind}: {error}"));
         let (is_map, is_lossy) =
             (kind.starts_with("id_map") || kind.contains('/'), ["pq", "ivf_sq"].contains(&kind.as_str()));
         let (level, ids) = match (is_map, is_lossy) {
@@ -116,7 +124,7 @@ fn a_type_of_ones_own_is_trained_anew() {
     let server = Server::start(free_port(), &[]);
     filled(server.port, dir, 2000, 16, "id_map");
     let snapshot = dir.join("x.faissil");
-    pulled(server.port, "id_map", &snapshot, &options()).unwrap();
+    pulled(server.port, "id_map", &snapshot, &Options::default()).unwrap();
     let to = |name: &str, kind: &str| {
         push(&snapshot, &address(server.port, name), Some(kind), Login::default(), Waiting::default(), &|_, _| {})
     };
@@ -140,7 +148,7 @@ fn many_rows_come_in_little_memory() {
     let server = Server::start(free_port(), &[]);
     let names = filled(server.port, dir, 150_000, 32, "flat_l2,with/slash");
     let path = |name: &str| dir.join(name).to_str().unwrap().to_string();
-    let options = Options { policy: Policy { memory: 24 << 20, ..Policy::default() }, ..options() };
+    let options = Options { policy: Policy { memory: 24 << 20, ..Policy::default() }, ..Options::default() };
     let mut cases = Vec::new();
     for (kind, ids) in [("flat_l2", "-".to_string()), ("with/slash", path("ids.i8"))] {
         let snapshot = dir.join(format!("{}.faissil", kind.len()));
@@ -161,7 +169,8 @@ fn kinds_that_only_a_data_folder_has() {
     let mut cases = Vec::new();
     for kind in ["sq", "pca", "hnsw_sq"] {
         let snapshot = dir.join(format!("{kind}.faissil"));
-        let pulled = pulled(server.port, kind, &snapshot, &options()).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let pulled =
+            pulled(server.port, kind, &snapshot, &Options::default()).unwrap_or_else(|error| panic!("{kind}: {error}"));
         assert_eq!((pulled.saved.fidelity, pulled.plan.ids.strategy), ("decoded vectors", IdStrategy::Sequential));
         // What is behind the transforms of a loaded index the server does not say: a range of an id map would be its end.
         let strategy = if kind == "pca" { Strategy::ReconstructOne } else { Strategy::ReconstructRange };
@@ -171,17 +180,17 @@ fn kinds_that_only_a_data_folder_has() {
     opened_by_faiss(&cases);
     // Its ids are not its row numbers, and the server would take one for the other.
     let snapshot = dir.join("ivf.faissil");
-    let said = pulled(server.port, "ivf_own_ids", &snapshot, &options()).unwrap_err().to_string();
+    let said = pulled(server.port, "ivf_own_ids", &snapshot, &Options::default()).unwrap_err().to_string();
     assert!(
         said.contains("takes ids for row numbers, and this index has others") && said.contains("--data-dir"),
         "{said}"
     );
     assert!(!snapshot.exists());
     // From the folder come the bytes, of all of them.
-    let native = Options { data_dir: Some(dir.into()), ..options() };
     for kind in ["sq", "pca", "hnsw_sq", "ivf_own_ids"] {
         let snapshot = dir.join(format!("{kind}.native.faissil"));
-        let pulled = pulled(server.port, kind, &snapshot, &native).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let pulled =
+            pulled_from_folder(server.port, kind, &snapshot, dir).unwrap_or_else(|error| panic!("{kind}: {error}"));
         assert_eq!(
             (pulled.saved.fidelity, pulled.plan.steps[0].strategy),
             ("exact bytes", Strategy::NativeBytes),
@@ -192,7 +201,7 @@ fn kinds_that_only_a_data_folder_has() {
     }
     // A file of another index is refused.
     fs::copy(dir.join("pca.faiss"), dir.join("sq.faiss")).unwrap();
-    let said = pulled(server.port, "sq", &dir.join("x.faissil"), &native).unwrap_err().to_string();
+    let said = pulled_from_folder(server.port, "sq", &dir.join("x.faissil"), dir).unwrap_err().to_string();
     assert!(
         said.contains("it is another index: class: IndexPreTransform in the file, IndexScalarQuantizer on the server"),
         "{said}"
@@ -210,11 +219,10 @@ fn an_id_map_after_a_restart_is_out_of_reach_but_for_the_folder() {
     drop(server);
     let _server = Server::start(port, &data);
     let snapshot = dir.join("x.faissil");
-    let said = pulled(port, "id_map", &snapshot, &options()).unwrap_err().to_string();
+    let said = pulled(port, "id_map", &snapshot, &Options::default()).unwrap_err().to_string();
     assert!(said.contains("`id_map_base` has 0 rows and `id_map` 2000"), "{said}");
-    pulled(port, "flat_ip", &dir.join("flat.faissil"), &options()).unwrap();
-    let native = Options { data_dir: Some(folder), ..options() };
-    let pulled = pulled(port, "id_map", &snapshot, &native).unwrap();
+    pulled(port, "flat_ip", &dir.join("flat.faissil"), &Options::default()).unwrap();
+    let pulled = pulled_from_folder(port, "id_map", &snapshot, &folder).unwrap();
     assert_eq!(pulled.saved.fidelity, "exact bytes");
     assert_eq!(pulled.saved.ids.unwrap().duplicates, Some(1));
 }
@@ -240,7 +248,7 @@ fn what_was_kept_when_it_was_added_is_not_asked_for() {
         let mut source = ServerSource::connect(&address, Login::default(), Waiting::default()).unwrap();
         source.keep(cache);
         let output = dir.path().join(name);
-        let pulled = pull(&mut source, &output, &options(), &|_, _| {}).unwrap();
+        let pulled = pull(&mut source, &output, &Options::default(), &|_, _| {}).unwrap();
         (pulled, source.cache().unwrap().tally(), fs::read(output).unwrap())
     };
     let (kept, hits, snapshot) = pull_with(keeping.into_cache(), "kept.faissil");

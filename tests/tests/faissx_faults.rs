@@ -1,11 +1,9 @@
 //! A FAISSx server that dies, dawdles, is cut off, garbled, or locked; and what it does wrongly by itself.
 
 use faissil::{
-    Layout,
     pull::{Options, Pulled, pull},
     push::push,
     remote::{Address, Client, Login, Trouble, Waiting, quirks},
-    save::Additions,
     source::ServerSource,
 };
 use faissil_core::plan::{Call, Policy, Strategy};
@@ -27,8 +25,7 @@ fn address(port: u16, index: &str) -> Address {
 /// Pages of 100 rows.
 fn options() -> Options {
     let policy = Policy { page: Some(100), ..Policy::default() };
-    let additions = Additions::default();
-    Options { policy, layout: Layout::Sealed, additions, data_dir: None, fresh: false, twice: false }
+    Options { policy, ..Options::default() }
 }
 
 fn impatient() -> Waiting {
@@ -91,6 +88,38 @@ fn a_server_that_dies_half_way_is_asked_again_only_for_the_rest() {
     assert!(asked <= pages + 4, "{asked} requests for {pages} pages");
     assert!(fs::read(&output).unwrap() == expected);
     assert!(!dir.join("x.faissil.part").exists() && !dir.join("x.faissil.part.journal").exists());
+}
+
+#[test]
+fn a_pull_that_is_stopped_at_any_time_says_how_to_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let server = Server::start(free_port(), &[]);
+    filled(server.port, dir, "id_map");
+    let expected = undisturbed(server.port, dir, "id_map");
+    let vectors = 2000 * 16 * 4;
+    // When half of the vectors have come, when all have and their ids are asked for, and while it is sealed: the stream has ids too.
+    for at in [vectors / 2, vectors, vectors + 1] {
+        let output = dir.join(format!("{at}.faissil"));
+        let waiting = impatient();
+        let stop = Arc::clone(&waiting.stop);
+        let mut source = ServerSource::connect(&address(server.port, "id_map"), Login::default(), waiting).unwrap();
+        let ctrl_c = |done: u64, _: u64| stop.store(done >= at || stop.load(Ordering::Relaxed), Ordering::Relaxed);
+        let error = pull(&mut source, &output, &options(), &ctrl_c).unwrap_err();
+        assert!(matches!(error.cause, faissil::Cause::Cancelled), "{at}: {error}");
+        assert!(error.to_string().contains("the same command goes on from there"), "{at}: {error}");
+        assert!(!output.exists());
+        // Stopped again before a byte has come, it says so again.
+        let waiting = impatient();
+        let stop = Arc::clone(&waiting.stop);
+        let mut source = ServerSource::connect(&address(server.port, "id_map"), Login::default(), waiting).unwrap();
+        stop.store(true, Ordering::Relaxed);
+        let error = pull(&mut source, &output, &options(), &|_, _| {}).unwrap_err();
+        assert!(error.to_string().contains("rows have arrived and are kept"), "{at}: {error}");
+        let pulled = pulled(server.port, "id_map", &output, Waiting::default(), &options()).unwrap();
+        assert!(pulled.resumed > 0 && (at < vectors || pulled.resumed == 2000), "{at}: {}", pulled.resumed);
+        assert!(fs::read(&output).unwrap() == expected, "{at}");
+    }
 }
 
 #[test]

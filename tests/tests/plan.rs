@@ -1,8 +1,8 @@
 //! The planner: every combination of what a source can do, as one table, and what must hold for any facts at all.
 
 use faissil_core::plan::{
-    Call, Can, Cost, Facts, Fault, IdFacts, IdStrategy, Missing, Mode, Plan, Policy, Search, Step, Stores, Strategy,
-    plan,
+    Call, Can, Cost, Facts, Fault, IdFacts, IdStrategy, Missing, Mode, Plan, Policy, Search, Step, Stores, Strategies,
+    Strategy, plan,
 };
 use faissil_core::report::Level;
 use proptest::prelude::*;
@@ -18,6 +18,7 @@ fn run(rows: Range<u64>) -> Vec<Range<u64>> {
 fn facts(can: Can, stores: Stores) -> Facts {
     Facts {
         mode: Mode::Remote,
+        from: "a server".into(),
         index: "Flat".into(),
         rows: ROWS,
         d: 8,
@@ -25,7 +26,14 @@ fn facts(can: Can, stores: Stores) -> Facts {
         can,
         ids: IdFacts { own: Some(false), ..IdFacts::default() },
         faults: Vec::new(),
-        cost: Cost { request_ms: 2, bytes_per_ms: 100_000, row_bytes: 72, row_memory: 176, base_memory: 1 << 20 },
+        cost: Cost {
+            request_ms: 2,
+            bytes_per_ms: 100_000,
+            row_bytes: 72,
+            row_memory: 176,
+            base_memory: 1 << 20,
+            overhead: 0,
+        },
     }
 }
 
@@ -127,6 +135,8 @@ fn what_the_caller_accepts_decides() {
         ),
         ("2 requests", Policy { requests: Some(2), ..Policy::default() }),
         ("1 request", Policy { requests: Some(1), ..Policy::default() }),
+        ("3 requests, 2 of them beside the rows", Policy { requests: Some(3), ..Policy::default() }),
+        ("no ranges", Policy { without: Strategies::default().and(Strategy::ReconstructRange), ..Policy::default() }),
         ("pages of 4", Policy { page: Some(4), ..Policy::default() }),
         ("5 ms", Policy { millis: Some(5), ..Policy::default() }),
         ("2 ms", Policy { millis: Some(2), ..Policy::default() }),
@@ -137,7 +147,9 @@ fn what_the_caller_accepts_decides() {
     let mut table = String::new();
     for (name, policy) in policies {
         for stores in [Stores::Floats, Stores::Codes] {
-            let plan = plan(&facts(remote(), stores), &policy);
+            let mut facts = facts(remote(), stores);
+            facts.cost.overhead = if name.contains("beside the rows") { 2 } else { 0 };
+            let plan = plan(&facts, &policy);
             let cost = format!("{} requests, {} bytes of memory, {} ms", plan.requests, plan.memory, plan.millis);
             writeln!(table, "{name}, {stores:?}: {}\n    {cost}", in_short(&plan)).unwrap();
         }
@@ -179,10 +191,18 @@ fn a_plan_speaks() {
     };
     let can = Can { range: Some(10_000), one: true, ..Can::default() };
     let faults = vec![Fault { forbids: Call::Bulk, why: "answers with an error".into() }];
-    let cost = Cost { request_ms: 2, bytes_per_ms: 60_000, row_bytes: 3456, row_memory: 9000, base_memory: 8 << 20 };
+    let cost = Cost {
+        request_ms: 2,
+        bytes_per_ms: 60_000,
+        row_bytes: 3456,
+        row_memory: 9000,
+        base_memory: 8 << 20,
+        overhead: 6,
+    };
     let index = "IDMap2,Flat".into();
     let facts = Facts {
         mode: Mode::Remote,
+        from: "a FAISSx server, version 0.20260422.2".into(),
         index,
         rows: 150_000,
         d: 384,
@@ -208,13 +228,14 @@ fn any_facts() -> impl Strategy_<Value = Facts> {
     let ids = (prop::option::of(any::<bool>()), any::<bool>(), any::<bool>(), page(), search);
     let calls = [Call::Native, Call::Bulk, Call::Codes, Call::Range, Call::One, Call::Ids, Call::Search];
     let faults = prop::collection::vec(prop::sample::select(calls.to_vec()), 0..4);
-    let cost = (0..50_u64, 0..100_000_u64, 0..100_000_u64, 0..100_000_u64, 0..1_000_000_u64);
+    let cost = (0..50_u64, 0..100_000_u64, 0..100_000_u64, 0..100_000_u64, 0..1_000_000_u64, 0..40_u64);
     let stores = prop::sample::select(vec![Stores::Floats, Stores::Codes, Stores::Unknown]);
     (rows, any::<u32>(), stores, can, ids, faults, cost).prop_map(|(rows, d, stores, can, ids, faults, cost)| {
         let small = |n: u64| if rows > 0 && rows < 1000 { n % (rows + 5) } else { n };
         let cached: Vec<Range<u64>> = can.1.into_iter().map(|(from, to)| small(from)..small(to)).collect();
         Facts {
             mode: Mode::Remote,
+            from: "anywhere".into(),
             index: "any".into(),
             rows,
             d,
@@ -228,6 +249,7 @@ fn any_facts() -> impl Strategy_<Value = Facts> {
                 row_bytes: cost.2,
                 row_memory: cost.3,
                 base_memory: cost.4,
+                overhead: cost.5,
             },
         }
     })
@@ -243,9 +265,12 @@ fn any_policy(with_budget: bool) -> impl Strategy_<Value = Policy> {
     let floor = prop::sample::select(Level::ALL[..3].to_vec());
     let missing = prop::sample::select(vec![Missing::Refuse, Missing::LeaveOut, Missing::Placeholder]);
     let memory = prop_oneof![0..4_000_000_u64, any::<u64>()];
-    (floor, memory, budget(), budget(), prop::option::of(0..50_u64), missing, any::<bool>()).prop_map(
-        |(floor, memory, requests, millis, page, missing, number_rows)| Policy {
+    let without = prop::collection::vec(prop::sample::select(Strategy::ALL.to_vec()), 0..3)
+        .prop_map(|some| some.into_iter().fold(Strategies::default(), Strategies::and));
+    (floor, memory, budget(), budget(), prop::option::of(0..50_u64), missing, any::<bool>(), without).prop_map(
+        |(floor, memory, requests, millis, page, missing, number_rows, without)| Policy {
             floor,
+            without,
             memory,
             requests,
             millis,
@@ -276,15 +301,16 @@ fn best(facts: &Facts, policy: &Policy, row: u64) -> Option<Level> {
     let room = policy.memory.checked_sub(facts.cost.base_memory);
     let fits = room.is_some_and(|room| room >= facts.cost.row_memory);
     let ways = [
-        (can.native.is_some() && room.is_some(), Some(Call::Native), Level::ExactBytes),
-        (can.cached.iter().any(|run| run.contains(&row)) && fits, None, Level::ExactVectors),
-        (some(can.bulk) && fits, Some(Call::Bulk), made),
-        (can.decode && fits, Some(Call::Codes), made),
-        (some(can.range) && fits, Some(Call::Range), made),
-        (can.one && fits, Some(Call::One), made),
+        (can.native.is_some() && room.is_some(), Strategy::NativeBytes, Level::ExactBytes),
+        (can.cached.iter().any(|run| run.contains(&row)) && fits, Strategy::CachedVectors, Level::ExactVectors),
+        (some(can.bulk) && fits, Strategy::BulkVectors, made),
+        (can.decode && fits, Strategy::DecodeCodes, made),
+        (some(can.range) && fits, Strategy::ReconstructRange, made),
+        (can.one && fits, Strategy::ReconstructOne, made),
     ];
-    let forbidden = |call: Option<Call>| facts.faults.iter().any(|fault| Some(fault.forbids) == call);
-    let usable = ways.into_iter().filter(|(can, call, level)| *can && !forbidden(*call) && *level <= policy.floor);
+    let forbidden =
+        |way: Strategy| facts.faults.iter().any(|fault| Some(fault.forbids) == call(way)) || policy.without.has(way);
+    let usable = ways.into_iter().filter(|(can, way, level)| *can && !forbidden(*way) && *level <= policy.floor);
     usable.map(|(_, _, level)| level).min()
 }
 
@@ -301,7 +327,7 @@ proptest! {
             next = step.first + step.rows;
             for &strategy in [step.strategy].iter().chain(&step.then) {
                 let forbidden = facts.faults.iter().any(|fault| Some(fault.forbids) == call(strategy));
-                prop_assert!(!forbidden, "{:?} is forbidden", strategy);
+                prop_assert!(!forbidden && !policy.without.has(strategy), "{:?} is forbidden", strategy);
             }
         }
         prop_assert_eq!(next, if plan.steps.is_empty() { 0 } else { facts.rows });
@@ -317,7 +343,8 @@ proptest! {
     #[test]
     fn no_budget_is_exceeded(facts in any_facts(), policy in any_policy(true)) {
         let plan = plan(&facts, &policy);
-        prop_assert!(policy.requests.is_none_or(|most| plan.requests <= most), "{} requests", plan.requests);
+        let sent = if plan.requests > 0 { plan.requests.saturating_add(plan.overhead) } else { 0 };
+        prop_assert!(policy.requests.is_none_or(|most| sent <= most), "{} requests", sent);
         prop_assert!(plan.memory <= policy.memory || plan.memory == 0, "{} of memory", plan.memory);
         // Vectors that are only copied cost time, and so do the cached ones that no other way replaces.
         let asked = plan.steps.iter().any(|step| step.requests > 0) || plan.ids.requests > 0;

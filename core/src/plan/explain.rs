@@ -9,12 +9,8 @@ use core::fmt;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = match self.mode {
-            Mode::Local => "local, its bytes can be read",
-            Mode::Remote => "remote, behind a server",
-        };
         let (rows, d) = (grouped(self.rows), self.d);
-        writeln!(f, "{}: {rows} vectors of {d} dimensions; {place}\n", self.index)?;
+        writeln!(f, "{}: {rows} vectors of {d} dimensions; from {}\n", self.index, self.from)?;
         for step in &self.steps {
             writeln!(f, "  rows {}..{}: {step}", step.first, step.first.saturating_add(step.rows))?;
             if let [then @ .., last] = step.then.as_slice() {
@@ -27,11 +23,14 @@ impl fmt::Display for Plan {
         }
         writeln!(f, "  ids: {}", self.ids)?;
         writeln!(f, "  fidelity: {}, {}", self.fidelity.name(), self.fidelity.meaning())?;
-        let (requests, bytes, memory) = (grouped(self.requests), size(self.bytes), size(self.memory));
-        write!(f, "  in all: about {requests} requests, {bytes} moved, at most {memory} of memory")?;
+        let (bytes, memory) = (size(self.bytes), size(self.memory));
         match self.mode {
-            Mode::Local => writeln!(f)?,
-            Mode::Remote => writeln!(f, ", about {} s", seconds(self.millis))?,
+            Mode::Local => writeln!(f, "  in all: {bytes} read, at most {memory} of memory")?,
+            Mode::Remote => {
+                let (requests, overhead) = (grouped(self.requests), grouped(self.overhead));
+                write!(f, "  in all: about {requests} requests and {overhead} beside them, {bytes} moved, ")?;
+                writeln!(f, "at most {memory} of memory, about {} s", seconds(self.millis))?;
+            }
         }
         for down in &self.turned_down {
             writeln!(f, "  turned down: {} ({})", down.strategy, down.why)?;

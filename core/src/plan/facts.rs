@@ -1,5 +1,6 @@
 //! What is known of a source, and what the caller accepts.
 
+use super::strategy::Strategies;
 use crate::report::Level;
 use alloc::{string::String, vec::Vec};
 use core::ops::Range;
@@ -116,6 +117,8 @@ pub struct Cost {
     pub row_memory: u64,
     /// Bytes that everything else takes.
     pub base_memory: u64,
+    /// Requests beside those for rows: what was asked to know all this, and what has to be asked at the end.
+    pub overhead: u64,
 }
 
 /// All that is known of a source.
@@ -123,6 +126,8 @@ pub struct Cost {
 pub struct Facts {
     /// Where it is.
     pub mode: Mode,
+    /// What gives it, with its version: `a file`, `FAISS 1.12.0 in this process`, `a FAISSx server, version 0.20260422.2`.
+    pub from: String,
     /// What it is: a factory string or a class.
     pub index: String,
     /// Vectors in it.
@@ -158,9 +163,11 @@ pub enum Missing {
 pub struct Policy {
     /// The lowest fidelity of a row that is had.
     pub floor: Level,
+    /// Ways that are not wanted.
+    pub without: Strategies,
     /// Bytes of memory at most.
     pub memory: u64,
-    /// Requests at most.
+    /// Requests at most, those beside the rows among them.
     pub requests: Option<u64>,
     /// Milliseconds at most, as expected.
     pub millis: Option<u64>,
@@ -177,6 +184,7 @@ impl Default for Policy {
     fn default() -> Policy {
         Policy {
             floor: Level::DecodedVectors,
+            without: Strategies::default(),
             memory: 128 << 20,
             requests: None,
             millis: None,

@@ -13,6 +13,8 @@ use serde::Serialize;
 pub struct Plan {
     /// Where the index is: `local` or `remote`.
     pub mode: Mode,
+    /// What gives it.
+    pub from: String,
     /// What it is.
     pub index: String,
     /// Vectors in it.
@@ -25,8 +27,10 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The ids.
     pub ids: IdStep,
-    /// Requests, as expected as long as no step fails.
+    /// Requests for rows and ids, as expected as long as no step fails.
     pub requests: u64,
+    /// Requests beside them.
+    pub overhead: u64,
     /// Bytes that are moved.
     pub bytes: u64,
     /// Bytes of memory at most.
@@ -131,6 +135,7 @@ pub fn plan(facts: &Facts, policy: &Policy) -> Plan {
     let Making { steps, turned_down, refused, .. } = making;
     Plan {
         mode: facts.mode,
+        from: facts.from.clone(),
         index: facts.index.clone(),
         rows: facts.rows,
         d: facts.d,
@@ -138,6 +143,7 @@ pub fn plan(facts: &Facts, policy: &Policy) -> Plan {
         steps,
         ids,
         requests,
+        overhead: facts.cost.overhead,
         bytes,
         memory,
         millis: millis(facts, requests, bytes),
@@ -158,8 +164,10 @@ pub(super) fn millis(facts: &Facts, requests: u64, bytes: u64) -> u64 {
     requests.saturating_mul(facts.cost.request_ms).saturating_add(moving)
 }
 
-/// Why so many requests and bytes are more than is allowed, if they are.
+/// Why so many requests and bytes are more than is allowed, if they are. What needs no request at all is not held against the overhead.
 pub(super) fn over_budget(facts: &Facts, policy: &Policy, requests: u64, bytes: u64) -> Option<String> {
+    let overhead = if requests > 0 { facts.cost.overhead } else { 0 };
+    let requests = requests.saturating_add(overhead);
     if let Some(most) = policy.requests.filter(|&most| requests > most) {
         return Some(format!("it takes {requests} requests, and {most} are allowed"));
     }
@@ -170,13 +178,16 @@ pub(super) fn over_budget(facts: &Facts, policy: &Policy, requests: u64, bytes: 
 
 /// Whether a strategy can be used at all, and with which page.
 fn offer(strategy: Strategy, facts: &Facts, policy: &Policy) -> Result<Offer, String> {
-    let most = strategy.page(facts).ok_or_else(|| match &facts.can.undecoded {
-        Some(why) if strategy == Strategy::DecodeCodes => why.clone(),
-        _ => String::from(strategy.lacking()),
-    })?;
+    if policy.without.has(strategy) {
+        return Err("it is not wanted".into());
+    }
     if let Some(why) = strategy.call().and_then(|call| facts.forbidden(call)) {
         return Err(format!("it {why}"));
     }
+    let most = strategy.page(facts).ok_or_else(|| match &facts.can.undecoded {
+        Some(why) if strategy == Strategy::DecodeCodes => why.clone(),
+        _ => String::from(strategy.lacking(facts.mode)),
+    })?;
     let level = strategy.level(facts);
     if level > policy.floor {
         return Err(format!("it gives {}, and {} are asked for", level.name(), policy.floor.name()));

@@ -1,6 +1,6 @@
 //! The table of strategies: what each needs, what it gives, what it is called.
 
-use super::facts::{Call, Facts};
+use super::facts::{Call, Facts, Mode};
 use crate::report::Level;
 use serde::{Serialize, Serializer};
 
@@ -92,17 +92,44 @@ impl Strategy {
         matches!(self, Strategy::BulkVectors | Strategy::ReconstructRange | Strategy::ReconstructOne)
     }
 
-    /// What the source lacks when [`page`](Strategy::page) is `None`.
-    pub(super) const fn lacking(self) -> &'static str {
-        match self {
-            Strategy::NativeBytes => "the source does not give its bytes",
-            Strategy::CachedVectors => "no vectors were kept",
-            Strategy::BulkVectors => "the source does not give vectors by the page",
-            Strategy::DecodeCodes => "the codes cannot be read, or nothing decodes them",
-            Strategy::ReconstructRange => "the source does not reconstruct ranges",
-            Strategy::ReconstructOne => "the source does not reconstruct single rows",
-            Strategy::Placeholder | Strategy::Nothing => "it was not asked for",
+    /// What a source lacks when [`page`](Strategy::page) is `None`.
+    pub(super) const fn lacking(self, mode: Mode) -> &'static str {
+        match (self, mode) {
+            (Strategy::NativeBytes, Mode::Local) => "its bytes do not end as those of an index do",
+            (Strategy::NativeBytes, Mode::Remote) => "the server does not give its bytes",
+            (Strategy::CachedVectors, _) => "no vectors were kept",
+            (Strategy::BulkVectors, Mode::Local) => "only a server gives vectors by the page",
+            (Strategy::BulkVectors, Mode::Remote) => "the server does not give vectors by the page",
+            (Strategy::DecodeCodes, Mode::Local) => "nothing decodes what it stores",
+            (Strategy::DecodeCodes, Mode::Remote) => "the server does not give its codes",
+            (Strategy::ReconstructRange | Strategy::ReconstructOne, Mode::Local) => "there is no FAISS here to ask",
+            (Strategy::ReconstructRange, Mode::Remote) => "the server does not reconstruct ranges",
+            (Strategy::ReconstructOne, Mode::Remote) => "the server does not reconstruct single rows",
+            (Strategy::Placeholder | Strategy::Nothing, _) => "it was not asked for",
         }
+    }
+}
+
+/// Some of the strategies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Strategies(u8);
+
+impl Strategies {
+    /// These, and this one.
+    #[must_use]
+    pub const fn and(self, strategy: Strategy) -> Strategies {
+        Strategies(self.0 | strategy.bit())
+    }
+
+    /// Whether this one is among them.
+    pub const fn has(self, strategy: Strategy) -> bool {
+        self.0 & strategy.bit() != 0
+    }
+}
+
+impl Strategy {
+    const fn bit(self) -> u8 {
+        1 << self as u8
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod asking;
 mod building;
+mod inside;
 mod words;
 
 pub(crate) use building::{Alone, Vectors};

@@ -28,7 +28,8 @@ pub(super) fn ids_of(outline: &Outline) -> Result<Ids, Cause> {
     of(&outline.root)
 }
 
-fn of(record: &Record) -> Result<Ids, Cause> {
+/// The same for a record.
+pub(super) fn of(record: &Record) -> Result<Ids, Cause> {
     let inside = |role: &str| match record.child(role) {
         Some(inside) if inside.class != faissil_core::faiss::NULL => of(inside),
         _ => Err(Cause::Refused(format!("{} has no {role} to reconstruct from", record.class))),

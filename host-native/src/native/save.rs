@@ -16,6 +16,7 @@ use crate::{
     judge,
     load::{check_rest, check_stream},
     opened::Opened,
+    parallel::Progress,
     replace::{Replacement, directory_of},
     save::{Additions, Attach, Prepared, Saved, Stream, append, check_additions, prepare, report, with_writeback},
     store::{File, Stoppable, Store},
@@ -176,6 +177,11 @@ impl Save {
         }
     }
 
+    /// With this layout and these additions.
+    pub(super) fn of(layout: Layout, additions: Additions) -> Save {
+        Save { layout, additions, ..Save::new() }
+    }
+
     /// Sealed, which FAISS reads as well, or packed, which is smaller. A packed snapshot passes through a temporary file of the
     /// index's size beside it, because its chunks are cut where the index has its seams, and those are known at its end.
     pub fn layout(mut self, layout: Layout) -> Save {
@@ -257,11 +263,14 @@ impl Save {
     /// As [`save`](fn@save).
     pub fn save<Kind>(&self, index: &impl Savable<Kind>, path: impl AsRef<Path>) -> Result<Saved, Error> {
         let path = path.as_ref();
-        let refused = |cause: Cause| {
-            cause.of(format!("cannot save the index as `{}`", path.display())).hint("nothing was written")
-        };
+        let live = index.borrowed().map_err(|cause| refused(cause, path))?;
+        self.save_live(live, path, &*self.progress)
+    }
+
+    /// The same, with progress told to a function that need not outlive it.
+    pub(super) fn save_live(&self, Live(index): Live<'_>, path: &Path, progress: Progress<'_>) -> Result<Saved, Error> {
+        let refused = |cause: Cause| refused(cause, path);
         check_additions(&self.additions)?;
-        let Live(index) = index.borrowed().map_err(refused)?;
         let measured = measure(index).map_err(refused)?;
         if !self.partial
             && let [stored, ..] = judge::side_files(&measured.outline)[..]
@@ -284,8 +293,8 @@ impl Save {
         .map_err(writing)?;
         let file = replacement.file();
         let write = || match self.layout {
-            Layout::Sealed => self.sealed(index, &measured, &replacement, path, writing),
-            Layout::Packed => self.packed(index, &measured, file, path, writing),
+            Layout::Sealed => self.sealed(index, &measured, &replacement, path, progress, writing),
+            Layout::Packed => self.packed(index, &measured, file, path, progress, writing),
         };
         let saved = match self.durability {
             Durability::Synced => with_writeback(file, write)?,
@@ -305,6 +314,7 @@ impl Save {
         measured: &Measured,
         replacement: &Replacement,
         path: &Path,
+        progress: Progress<'_>,
         writing: impl Fn(Cause) -> Error,
     ) -> Result<Saved, Error> {
         let file = replacement.file();
@@ -315,13 +325,13 @@ impl Save {
             let scratch = directory_of(path);
             let files = Files { stream: measured.len, side: None };
             let ids = follows.then(|| Onlooker::new(Summing::new(&ids, files, &scratch))).transpose()?;
-            let hashed = self.write(index, measured.len, file, ids)?;
+            let hashed = self.write(index, measured.len, file, ids, progress)?;
             Ok((Opened::from_file(File::from_open(file.try_clone()?, replacement.path())?)?, hashed))
         };
         let (opened, hashed) = written().map_err(&writing)?;
         let prepared = self.prepared(&opened, path)?;
         let how = Stream::Hashed { values: &hashed.values, ids: hashed.ids.map(Box::new) };
-        self.finish(how, file, path, &opened.file, prepared).map_err(writing)
+        self.finish(how, file, path, &opened.file, prepared, progress).map_err(writing)
     }
 
     /// By way of a file without a name that holds the stream.
@@ -331,17 +341,18 @@ impl Save {
         measured: &Measured,
         file: &fs::File,
         path: &Path,
+        progress: Progress<'_>,
         writing: impl Fn(Cause) -> Error,
     ) -> Result<Saved, Error> {
         let written = || {
             let spool = tempfile::tempfile_in(directory_of(path))?;
-            self.write(index, measured.len, &spool, None)?;
+            self.write(index, measured.len, &spool, None, progress)?;
             Opened::from_file(File::from_open(spool, path)?)
         };
         let opened = written().map_err(&writing)?;
         let prepared = self.prepared(&opened, path)?;
         let stream = Stoppable::new(&opened.file, &self.cancel);
-        self.finish(Stream::Pack(&mut Vec::new()), file, path, &stream, prepared).map_err(writing)
+        self.finish(Stream::Pack(&mut Vec::new()), file, path, &stream, prepared, progress).map_err(writing)
     }
 
     /// Write what goes with the stream, and the stream where it is not there yet; read all of it back.
@@ -352,30 +363,37 @@ impl Save {
         path: &Path,
         stream: &impl Store,
         prepared: Prepared<'_>,
+        progress: Progress<'_>,
     ) -> Result<Saved, Cause> {
         let writer = match self.layout {
             Layout::Sealed => Writer::sealed(stream.len(), None)?,
             Layout::Packed => Writer::packed(stream.len())?,
         };
-        let (scratch, progress) = (directory_of(path), &*self.progress);
+        let scratch = directory_of(path);
         let (finished, ids) = append(writer, file, how, stream, &prepared, &self.additions, &scratch, progress)?;
         file.write_all_at(&finished.trailer, finished.file_len - finished.trailer.len() as u64)?;
         if self.read_back {
-            self.check_written(file, path, &finished)?;
+            self.check_written(file, path, &finished, progress)?;
         }
         Ok(report(self.layout, stream.len(), finished, prepared, ids, None))
     }
 
     /// Hold every byte that was written against its digest. What the manifest says of the stream was made from it a moment ago, so that
     /// is not made again.
-    fn check_written(&self, file: &fs::File, path: &Path, finished: &Finished) -> Result<(), Cause> {
+    fn check_written(
+        &self,
+        file: &fs::File,
+        path: &Path,
+        finished: &Finished,
+        progress: Progress<'_>,
+    ) -> Result<(), Cause> {
         let again = Opened::from_file(File::from_open(file.try_clone()?, path)?)?;
         let Some(snapshot) = again.snapshot.as_ref().filter(|snapshot| snapshot.digest() == finished.digest) else {
             return Err(Cause::Damage("what was written reads back as something else".into()));
         };
         let file = Stoppable::new(&again.file, &self.cancel);
         check_rest(&file, snapshot)?;
-        check_stream(&file, snapshot, &*self.progress)
+        check_stream(&file, snapshot, progress)
     }
 
     /// Let FAISS write; `ids` looks on.
@@ -385,8 +403,9 @@ impl Save {
         len: u64,
         file: &'a fs::File,
         ids: Option<Onlooker<Summing<'a>>>,
+        progress: Progress<'a>,
     ) -> Result<Hashed<'a>, Cause> {
-        let mut hashing = Hashing::new(file, len, ids, &*self.progress, &self.cancel);
+        let mut hashing = Hashing::new(file, len, ids, progress, &self.cancel);
         ffi::write(index, &mut |bytes| hashing.take(bytes))?;
         hashing.finish()
     }
@@ -401,4 +420,8 @@ impl Save {
             _ => Ok(prepared),
         }
     }
+}
+
+fn refused(cause: Cause, path: &Path) -> Error {
+    cause.of(format!("cannot save the index as `{}`", path.display())).hint("nothing was written")
 }

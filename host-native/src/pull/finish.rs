@@ -9,11 +9,11 @@ use crate::{
     parallel::Progress,
     replace::{Replacement, directory_of},
     save::{self, PARTIAL, Prepared, Stream, with_writeback},
-    source::{Arrived, ServerSource, Source},
-    store::{File, Store},
+    source::{Arrived, Source},
+    store::{File, Stoppable, Store},
 };
 use faissil_core::{
-    plan::{Facts, IdStrategy, Missing, Plan, Strategy},
+    plan::{Facts, IdStrategy, Missing, Mode, Plan, Strategy},
     snapshot::{Entry, Fidelity, Layout, Recipe, Run, Writer},
     standin::StandIn,
 };
@@ -27,7 +27,7 @@ const PIECE: u64 = 1 << 20;
 #[allow(clippy::too_many_arguments)] // everything that a pull has come to
 pub(super) fn finish(
     mut spool: Spool,
-    source: &mut ServerSource,
+    source: &mut dyn Source,
     output: &Path,
     options: &Options,
     plan: Plan,
@@ -37,8 +37,12 @@ pub(super) fn finish(
 ) -> Result<Pulled, Error> {
     let policy = &options.policy;
     missing::check(&spool, policy).map_err(|cause| {
-        let hint = "nothing was written; `--leave-out` keeps the other rows, `--data-dir` takes the bytes from the server's data folder";
+        let hint = match source.facts().mode {
+            Mode::Remote => "nothing was written; `--leave-out` keeps the other rows, `--data-dir` takes the bytes from the server's data folder",
+            Mode::Local => "nothing was written",
+        };
         let kept = spool.note().is_ok();
+        spool.clear_away();
         let error = cause.of(format!("cannot pull `{}`", source.name()));
         if kept { error.hint(hint) } else { error }
     })?;
@@ -62,12 +66,17 @@ pub(super) fn finish(
             spool.forget()?;
             close_up(&spool, source, &kept)?;
         }
-        seal(&spool, output, options, fidelity, recipe, progress)
+        seal(&spool, output, options, fidelity, recipe, &source.stop(), progress)
     })();
     let saved = saved.map_err(|cause| {
-        // The stream is whole; what was appended is not.
+        let error = match cause {
+            Cause::Cancelled => cause.of(format!("cannot pull `{}`", source.name())),
+            cause => writing(cause),
+        };
+        // The stream is whole, unless rows were moved together; what was appended is not.
         let _ = spool.file.set_len(spool.ids_start() + spool.rows() * 8);
-        writing(cause)
+        spool.clear_away();
+        if left_out.is_empty() { spool.with_hint(error) } else { error }
     })?;
     spool.forget().map_err(writing)?;
     Ok(Pulled { saved, plan, left_out, numbered, placeholders, resumed, warnings })
@@ -87,7 +96,7 @@ fn move_down(file: &std::fs::File, span: Range<u64>, to: u64) -> Result<u64, Cau
 }
 
 /// Move what is kept together, so that the file is the stream of these rows alone.
-fn close_up(spool: &Spool, source: &ServerSource, kept: &[Range<u64>]) -> Result<(), Cause> {
+fn close_up(spool: &Spool, source: &dyn Source, kept: &[Range<u64>]) -> Result<(), Cause> {
     let rows: u64 = kept.iter().map(|run| run.end - run.start).sum();
     let (metric, arg) = source.metric();
     let d = source.facts().d;
@@ -115,9 +124,11 @@ fn seal(
     options: &Options,
     fidelity: Fidelity,
     recipe: Recipe,
+    stop: &AtomicBool,
     progress: Progress<'_>,
 ) -> Result<save::Saved, Cause> {
     let stream = File::from_open(spool.file.try_clone()?, spool.path())?;
+    let stream = Stoppable::new(&stream, stop);
     let additions = &options.additions;
     let mut prepared = Prepared::only(judge::judge(&stream, false)?);
     prepared.add(additions).map_err(|error| error.cause)?;
@@ -136,7 +147,7 @@ fn seal(
     let (finished, ids) =
         with_writeback(file, || save::append(writer, file, how, &stream, &prepared, additions, &scratch, progress))?;
     file.write_all_at(&finished.trailer, finished.file_len - finished.trailer.len() as u64)?;
-    let verified = save::read_back(file, output, &finished, &AtomicBool::new(false), progress)?;
+    let verified = save::read_back(file, output, &finished, stop, progress)?;
     file.sync_all()?;
     match packed {
         Some(packed) => {
@@ -194,23 +205,19 @@ fn fidelity(spool: &Spool, facts: &Facts, plan: &Plan, kept: &[Range<u64>], is_p
     Fidelity { strategies, runs }
 }
 
-/// What the stream stands for. Neither host, port nor key goes into a file.
-fn recipe(source: &mut ServerSource, plan: &Plan, left_out: &[Range<u64>], numbered: u64, placeholders: u64) -> Recipe {
-    let place = source.place().clone();
-    let version = source.client().version_text().to_string();
+/// What the stream stands for.
+fn recipe(source: &dyn Source, plan: &Plan, left_out: &[Range<u64>], numbered: u64, placeholders: u64) -> Recipe {
+    let origin = source.origin();
     let mut params: Vec<Entry> = Vec::new();
     let mut entry = |key: &str, value: String| params.push(Entry { key: key.into(), value });
-    entry("class", place.status.class.clone());
-    if place.base.index != place.listed.index {
-        entry("base_class", place.base_status.class.clone());
-    }
+    origin.params.into_iter().for_each(|(key, value)| entry(key, value));
     entry("metric_type", source.metric().0.to_string());
+    if source.metric().1 != 0.0 {
+        entry("metric_arg", source.metric().1.to_string());
+    }
     entry("d", plan.d.to_string());
     entry("rows", plan.rows.to_string());
     entry("ids", plan.ids.strategy.name().into());
-    for (name, value) in &place.base_status.params {
-        entry(name, value.clone());
-    }
     if plan.ids.strategy == IdStrategy::Unknown || numbered > 0 {
         entry("ids_numbered", numbered.to_string());
     }
@@ -226,6 +233,5 @@ fn recipe(source: &mut ServerSource, plan: &Plan, left_out: &[Range<u64>], numbe
         entry("rows_left_out", runs.join(","));
     }
     params.sort_by(|a, b| a.key.cmp(&b.key));
-    let origin = format!("pulled from a FAISSx server, version {version}, index {}", place.listed.index);
-    Recipe { description: plan.index.clone(), origin, params }
+    Recipe { description: plan.index.clone(), origin: origin.text, params }
 }

@@ -7,9 +7,12 @@ use super::journal::Journal;
 use crate::{
     Cause, Error,
     replace::directory_of,
-    source::{Arrived, Lost, ServerSource, Source},
+    source::{Arrived, Lost, Source},
 };
-use faissil_core::{plan::Strategy, standin::StandIn};
+use faissil_core::{
+    plan::{Mode, Strategy},
+    standin::StandIn,
+};
 use std::{
     collections::BTreeMap,
     fs::{self, TryLockError},
@@ -72,11 +75,13 @@ pub(super) struct Spool {
     ids: Bits,
     ways: Vec<Way>,
     lost: BTreeMap<Strategy, String>,
+    /// Whether what has arrived serves the next pull: what is local is quickly asked again.
+    may_resume: bool,
 }
 
 impl Spool {
     /// The file for a pull to `output`, with what arrived earlier unless that was of another index, or `fresh`.
-    pub(super) fn open(source: &mut ServerSource, output: &Path, fresh: bool) -> Result<(Spool, Vec<String>), Error> {
+    pub(super) fn open(source: &mut dyn Source, output: &Path, fresh: bool) -> Result<(Spool, Vec<String>), Error> {
         let (path, journal) = (beside(output, ".part"), beside(output, ".part.journal"));
         let writing = |cause: Cause| cause.writing(&path);
         let file = open_locked(&path).map_err(writing)?;
@@ -97,10 +102,13 @@ impl Spool {
             ids: Bits::new(rows),
             ways: Vec::new(),
             lost: BTreeMap::new(),
+            may_resume: source.facts().mode == Mode::Remote,
         };
         let mut warnings = Vec::new();
-        if !fresh && let Some(why) = spool.resume(source).map_err(writing)? {
-            warnings.push(why);
+        if !fresh && spool.may_resume {
+            // What was there stays, whatever ends this.
+            let resumed = spool.resume(source).map_err(|cause| spool.with_hint(cause.of(asking(source))));
+            warnings.extend(resumed?);
         }
         let begin = || -> Result<(), Cause> {
             if spool.vectors.count == 0 {
@@ -118,7 +126,7 @@ impl Spool {
     }
 
     /// Take up what arrived earlier. Gives the reason where it cannot be used.
-    fn resume(&mut self, source: &mut ServerSource) -> Result<Option<String>, Cause> {
+    fn resume(&mut self, source: &mut dyn Source) -> Result<Option<String>, Cause> {
         let anew = |why: &str| Ok(Some(format!("what an earlier pull left is not used: {why}")));
         let journal = match Journal::read(&self.journal, self.rows) {
             Ok(Some(journal)) => journal,
@@ -150,6 +158,27 @@ impl Spool {
             }
         }
         Ok(None)
+    }
+
+    /// The error of a pull, with what the next one can begin with.
+    pub(super) fn with_hint(&self, error: Error) -> Error {
+        match self.vectors.count {
+            _ if !self.may_resume => error,
+            0 => error,
+            count => error.hint(format!(
+                "{count} of {} rows have arrived and are kept in `{}`; the same command goes on from there",
+                self.rows,
+                self.path.display()
+            )),
+        }
+    }
+
+    /// Remove the file, unless the next pull can begin with it.
+    pub(super) fn clear_away(&self) {
+        if !self.may_resume {
+            let _ = fs::remove_file(&self.path);
+            let _ = fs::remove_file(&self.journal);
+        }
     }
 
     /// Where it is.
@@ -275,6 +304,10 @@ impl Arrived for Spool {
         self.ids.set(row);
         Ok(())
     }
+}
+
+fn asking(source: &dyn Source) -> String {
+    format!("cannot pull `{}`", source.name())
 }
 
 /// What a stand-in stream begins with.

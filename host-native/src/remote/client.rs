@@ -97,6 +97,11 @@ impl Client {
         &self.version_text
     }
 
+    /// What ends every wait once it is set.
+    pub fn stop(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.waiting.stop)
+    }
+
     /// What was asked so far.
     pub fn tally(&self) -> Tally {
         self.tally

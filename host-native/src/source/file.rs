@@ -1,20 +1,34 @@
 //! An index file or a snapshot.
 
-use super::{Arrived, Lost, Source};
-use crate::{Cause, Error, drive::drive_on, inspect::Index, opened::Opened, store::Store, vectors::each_batch};
+use super::{Arrived, Lost, Origin, Source};
+use crate::{
+    Cause, Error,
+    drive::drive_on,
+    inspect::Index,
+    opened::Opened,
+    parallel::Progress,
+    save::{Additions, Input, Saved, save},
+    store::Store,
+    vectors::each_batch,
+};
 use faissil_core::{
     describe,
     ids::{IdPlace, place},
-    outline::Value,
+    outline::{Outline, Value},
     plan::{Can, Cost, Facts, IdFacts, IdStep, Mode, Stores, Strategy},
+    snapshot::Layout,
     vectors::{Codes, LabelStream, Stored, VectorStream, find_floats},
 };
-use std::{ops::Range, path::Path};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 /// A file, with what of it can be had.
 #[derive(Debug)]
 pub struct FileSource<'a> {
-    name: String,
+    path: PathBuf,
+    opened: &'a Opened,
     index: Index<'a>,
     facts: Facts,
 }
@@ -27,7 +41,7 @@ impl<'a> FileSource<'a> {
     pub fn new(opened: &'a Opened, path: &Path) -> Result<FileSource<'a>, Error> {
         let index = Index::of(opened).map_err(|cause| cause.reading(path))?;
         let facts = facts(&index);
-        Ok(FileSource { name: path.display().to_string(), index, facts })
+        Ok(FileSource { path: path.into(), opened, index, facts })
     }
 
     /// Dimensions of a vector.
@@ -116,7 +130,7 @@ fn facts(index: &Index<'_>) -> Facts {
     let stored = find_floats(outline);
     let d = u32::try_from(root.u64("d").unwrap_or(0)).unwrap_or(u32::MAX);
     let undecoded = match &stored {
-        Err(not) => Some(not.reason.clone()),
+        Err(not) => Some(format!("it {}", not.reason)),
         Ok(stored) if matches!(stored.codes, Codes::Lists(..)) && !stored.maps.is_empty() => Some(
             "lists under an id map come in another order than the rows of the map; `faissil vectors` decodes them"
                 .into(),
@@ -131,6 +145,7 @@ fn facts(index: &Index<'_>) -> Facts {
     let row_bytes = u64::from(d) * 4;
     Facts {
         mode: Mode::Local,
+        from: "a file".into(),
         index: describe::description(root).text,
         rows: root.u64("ntotal").unwrap_or(0),
         d,
@@ -143,13 +158,20 @@ fn facts(index: &Index<'_>) -> Facts {
         },
         ids: IdFacts { own, map: own == Some(true) && stored.is_ok(), ..IdFacts::default() },
         faults: Vec::new(),
-        cost: Cost { request_ms: 0, bytes_per_ms: 500_000, row_bytes, row_memory: row_bytes, base_memory: 8 << 20 },
+        cost: Cost {
+            request_ms: 0,
+            bytes_per_ms: 500_000,
+            row_bytes,
+            row_memory: row_bytes,
+            base_memory: 8 << 20,
+            overhead: 0,
+        },
     }
 }
 
 impl Source for FileSource<'_> {
     fn name(&self) -> String {
-        self.name.clone()
+        self.path.display().to_string()
     }
 
     fn facts(&self) -> &Facts {
@@ -157,16 +179,21 @@ impl Source for FileSource<'_> {
     }
 
     fn metric(&self) -> (i32, f32) {
-        let root = &self.index.outline.root;
-        let metric = match root.value("metric_type") {
-            Some(&Value::I32(metric)) => metric,
-            _ => 1,
-        };
-        let arg = match root.value("metric_arg") {
-            Some(&Value::F32(arg)) => arg,
-            _ => 0.0,
-        };
-        (metric, arg)
+        metric_of(&self.index.outline)
+    }
+
+    fn origin(&self) -> Origin {
+        Origin { text: "taken from a file".into(), params: params_of(&self.index.outline) }
+    }
+
+    fn save_bytes(
+        &mut self,
+        output: &Path,
+        layout: Layout,
+        additions: &Additions,
+        progress: Progress<'_>,
+    ) -> Result<Saved, Error> {
+        save(&Input::Path(self.path.clone()), output, layout, additions, progress)
     }
 
     fn page(&mut self, strategy: Strategy, rows: Range<u64>, _: Option<Range<u64>>) -> Result<Vec<u8>, Lost> {
@@ -198,4 +225,27 @@ impl Source for FileSource<'_> {
         }
         Ok(())
     }
+
+    fn check_unchanged(&mut self) -> Result<(), Cause> {
+        self.opened.file.check_unchanged()
+    }
+}
+
+/// FAISS's number of the metric of an index, and its argument.
+pub(crate) fn metric_of(outline: &Outline) -> (i32, f32) {
+    let metric = match outline.root.value("metric_type") {
+        Some(&Value::I32(metric)) => metric,
+        _ => 1,
+    };
+    let arg = match outline.root.value("metric_arg") {
+        Some(&Value::F32(arg)) => arg,
+        _ => 0.0,
+    };
+    (metric, arg)
+}
+
+/// What a recipe says of an index whose outline is known.
+pub(crate) fn params_of(outline: &Outline) -> Vec<(&'static str, String)> {
+    let factory = describe::description(&outline.root).factory.map(|factory| ("factory", factory));
+    [("class", outline.root.class.to_string())].into_iter().chain(factory).collect()
 }

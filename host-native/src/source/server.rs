@@ -5,46 +5,34 @@
 //! into the facts as faults ([`quirks`]), and so does what this index would do: an IVF whose ids are not its row numbers takes
 //! one for the other, an id map over a base with other rows reads past its end.
 
+mod data_dir;
+mod place;
 mod recover;
 
-use super::{Arrived, Lost, Source};
-use crate::{
-    Cause,
-    cache::VectorCache,
-    remote::{Address, Client, Listed, Login, Status, Trouble, Waiting, quirks},
-};
-use faissil_core::plan::{
-    Call, Can, ClassFacts, Cost, Facts, Fault, IdFacts, IdStep, IdStrategy, Mode, Search, Stores, Strategy, class_facts,
-};
-use std::ops::Range;
+pub use place::Place;
 
-/// Bytes of an answer with vectors that is aimed at: larger ones are no faster.
-const ANSWER: u64 = 8 << 20;
-/// Queries in a search for ids: one request takes a tenth of a second whatever it asks, and each tells thousands of rows.
-const QUERIES: u64 = 8;
+use super::{Arrived, Lost, Origin, Source};
+use crate::{
+    Cause, Error,
+    cache::VectorCache,
+    parallel::Progress,
+    remote::{Address, Client, Login, Trouble, Waiting, quirks},
+    save::{Additions, Input, Saved, save},
+};
+use faissil_core::{
+    plan::{Call, Facts, Fault, IdStep, IdStrategy, Stores, Strategy, class_facts},
+    snapshot::Layout,
+};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
+
 /// Neighbours among which some rows have to be, by which it is found out whether row numbers are ids.
 const NEIGHBOURS: u64 = 1000;
-/// Most neighbours that the server gives (`MAX_SEARCH_K`).
-pub(super) const MOST_NEIGHBOURS: u64 = 10_000;
 /// Rows by which it is found out what the server does not say.
 const SAMPLE: u64 = 16;
-
-/// The name of an index on its server, and what was found there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The index.
-    pub listed: Listed,
-    /// Its class and parameters.
-    pub status: Status,
-    /// The index that gives the vectors: that of an id map, else the index itself.
-    pub base: Listed,
-    /// Its class and parameters.
-    pub base_status: Status,
-    /// What decides what FAISS reconstructs: its class, or of a pre-transform the class behind the transforms, where the server tells it.
-    pub inner: Option<String>,
-    /// Other id maps with rows over the same base.
-    pub sharing: Vec<String>,
-}
 
 /// An index behind a server.
 #[derive(Debug)]
@@ -60,6 +48,8 @@ pub struct ServerSource {
     ahead: Option<Range<u64>>,
     /// What was kept when it was added.
     cache: Option<VectorCache>,
+    /// The file with its bytes, where the server's folder can be read.
+    file: Option<PathBuf>,
 }
 
 impl ServerSource {
@@ -76,18 +66,20 @@ impl ServerSource {
                 "version {said} of the server is newer than the newest that is known; it is taken to do the same"
             ));
         }
-        let place = find(&mut client, &address.index)?;
+        let place = Place::find(&mut client, &address.index)?;
         let mut source = ServerSource {
             address: address.clone(),
-            facts: facts(&client, &place),
+            facts: place.facts(&client),
             client,
             place,
             metric: 1,
             warnings,
             ahead: None,
             cache: None,
+            file: None,
         };
         source.ask_further()?;
+        source.count_overhead();
         Ok(source)
     }
 
@@ -119,22 +111,21 @@ impl ServerSource {
         self.cache.as_ref()
     }
 
-    /// What the user has to know.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-
-    /// That the index has as many rows as when it was looked at.
+    /// Take the bytes from the server's data folder, where it can be read here, once they are held against what the server answers.
     ///
     /// # Errors
-    /// When it has not, or is gone.
-    pub fn check_unchanged(&mut self) -> Result<(), Cause> {
-        let now = self.client.find(&self.place.listed.index)?;
-        if now.rows != self.place.listed.rows {
-            let (was, now) = (self.place.listed.rows, now.rows);
-            return Err(Cause::Refused(format!("the index changed meanwhile: it had {was} rows and has {now}")));
-        }
+    /// When it does not hold the index that the server answers for.
+    pub fn read_folder(&mut self, dir: &Path) -> Result<(), Error> {
+        let file = data_dir::file_of(dir, &self.place.listed.index);
+        self.facts.can.native = Some(data_dir::check(self, &file)?);
+        self.file = Some(file);
+        self.count_overhead();
         Ok(())
+    }
+
+    /// What was asked so far, and at the end whether the index is still the same.
+    fn count_overhead(&mut self) {
+        self.facts.cost.overhead = self.client.tally().requests + 1;
     }
 
     /// What the server does not say, found out by a few rows: the metric, and whether row numbers are what it takes for ids.
@@ -201,14 +192,18 @@ impl ServerSource {
     ) -> Result<i32, Cause> {
         let d = self.facts.d;
         let (mut l2_off, mut ip_off) = (0.0, 0.0);
-        for ((_, query), answer) in sample.iter().zip(queries.chunks_exact(d as usize * 4)).zip(answers) {
+        for ((row, query), answer) in sample.iter().zip(queries.chunks_exact(d as usize * 4)).zip(answers) {
             let found = answer
                 .labels
                 .iter()
                 .zip(&answer.distances)
                 .find(|(label, _)| (0..self.place.base.rows.cast_signed()).contains(*label));
             let Some((label, distance)) = found else { continue };
-            let there = self.one_row(label.cast_unsigned())?;
+            // Mostly it is the vector itself.
+            let there = match label.cast_unsigned() == *row {
+                true => query.to_vec(),
+                false => self.one_row(label.cast_unsigned())?,
+            };
             let pairs = || floats(query).zip(floats(&there));
             let l2: f64 = pairs().map(|(a, b)| (a - b) * (a - b)).sum();
             let ip: f64 = pairs().map(|(a, b)| a * b).sum();
@@ -248,111 +243,6 @@ fn floats(bytes: &[u8]) -> impl Iterator<Item = f64> + '_ {
     bytes.as_chunks::<4>().0.iter().map(|float| f32::from_le_bytes(*float).into())
 }
 
-fn find(client: &mut Client, index: &str) -> Result<Place, Trouble> {
-    let list = client.list()?;
-    let named = |name: &str| {
-        let found = list.iter().find(|listed| listed.index == name).cloned();
-        found.ok_or_else(|| Trouble::Denied(format!("there is no index `{}`", name.escape_debug())))
-    };
-    let listed = named(index)?;
-    let status = client.status(index)?;
-    let (base, base_status, sharing) = match &listed.base {
-        Some(name) if status.class.starts_with("IndexIDMap") => {
-            let sharing =
-                list.iter().filter(|other| other.base == listed.base && other.index != index && other.rows > 0);
-            let sharing = sharing.map(|other| other.index.clone()).collect();
-            (named(name)?, client.status(name)?, sharing)
-        }
-        _ => (listed.clone(), status.clone(), Vec::new()),
-    };
-    let inner = match base_status.class.as_str() {
-        // Of an index that was loaded the server says no more than "Index".
-        "IndexPreTransform" => client.behind_transforms(&base.index)?.filter(|class| class != "Index"),
-        class => Some(class.into()),
-    };
-    Ok(Place { listed, status, base, base_status, inner, sharing })
-}
-
-/// What can be had of the index at this place.
-fn facts(client: &Client, place: &Place) -> Facts {
-    let (d, rows) = (place.listed.d, place.listed.rows);
-    let is_map = place.status.class.starts_with("IndexIDMap");
-    let class = &place.base_status.class;
-    // Behind transforms could be an id map, of which a range ends the server and a row is only refused.
-    let unseen = ClassFacts { stores: Stores::Unknown, range: false, one: true, own_ids: None };
-    let ClassFacts { range, one, own_ids, .. } = place.inner.as_deref().map_or(unseen, class_facts);
-    let stores = class_facts(class).stores;
-    let mut faults = quirks::faults(client.version(), place.inner.as_deref().unwrap_or(class));
-    let row_bytes = u64::from(d) * 9 + 5;
-    let has_base = !is_map || place.base.index != place.listed.index;
-    let same_rows = place.base.rows == rows;
-    if !same_rows {
-        let why = format!(
-            "would give the vectors of another index: `{}` has {} rows and `{}` {rows}",
-            place.base.index, place.base.rows, place.listed.index
-        );
-        for forbids in [Call::Range, Call::One] {
-            faults.push(Fault { forbids, why: why.clone() });
-        }
-        let why = "would read past the end of its id map, or tell ids of other rows".into();
-        faults.push(Fault { forbids: Call::Search, why });
-    }
-    if let Some(other) = place.sharing.first() {
-        // FAISS takes the rows of the base for its own as soon as it is added to, and has no ids for those of the other.
-        let why = format!("would read past the end of its id map: `{other}` adds rows to the same base");
-        faults.push(Fault { forbids: Call::Search, why });
-    }
-    let query_bytes = recover::query_bytes(d, MOST_NEIGHBOURS.min(rows));
-    let search = Search { page: QUERIES, passes: 2, queries: recover::expected(rows), query_bytes };
-    Facts {
-        mode: Mode::Remote,
-        index: what(place),
-        rows,
-        d,
-        stores,
-        can: Can {
-            bulk: Some((ANSWER / row_bytes).max(1)),
-            range: Some((ANSWER / row_bytes).max(1)).filter(|_| range && has_base),
-            one: one && has_base,
-            ..Can::default()
-        },
-        ids: IdFacts {
-            own: if is_map { Some(true) } else { own_ids },
-            search: (is_map && has_base).then_some(search),
-            ..IdFacts::default()
-        },
-        faults,
-        cost: Cost {
-            request_ms: 3,
-            bytes_per_ms: 50_000,
-            row_bytes,
-            // Two answers, of which one is still growing, and what is made of one.
-            row_memory: row_bytes * 3 + u64::from(d) * 4,
-            base_memory: 8 << 20,
-        },
-    }
-}
-
-/// The index in words: a factory string where the server tells enough for one.
-fn what(place: &Place) -> String {
-    let base = described(&place.base_status);
-    match place.status.class.as_str() {
-        "IndexIDMap" if place.listed.base.is_some() => format!("IDMap,{base}"),
-        "IndexIDMap2" if place.listed.base.is_some() => format!("IDMap2,{base}"),
-        _ => base,
-    }
-}
-
-fn described(status: &Status) -> String {
-    let param = |name: &str| status.params.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str());
-    match (status.class.as_str(), param("nlist"), param("M"), param("nbits")) {
-        ("IndexFlatL2" | "IndexFlatIP" | "IndexFlat", ..) => "Flat".into(),
-        ("IndexIVFFlat", Some(nlist), ..) => format!("IVF{nlist},Flat"),
-        ("IndexPQ", _, Some(m), Some(nbits)) => format!("PQ{m}x{nbits}"),
-        (class, ..) => class.into(),
-    }
-}
-
 impl Source for ServerSource {
     fn name(&self) -> String {
         self.address.to_string()
@@ -364,6 +254,41 @@ impl Source for ServerSource {
 
     fn metric(&self) -> (i32, f32) {
         (self.metric, 0.0)
+    }
+
+    fn origin(&self) -> Origin {
+        let (place, version) = (&self.place, self.client.version_text());
+        let mut params = vec![("class", place.status.class.clone())];
+        if place.base.index != place.listed.index {
+            params.push(("base_class", place.base_status.class.clone()));
+        }
+        params.extend(place.base_status.params.iter().cloned());
+        if let Some((factory, assumed)) = place.factory() {
+            params.push(("factory", factory));
+            params.extend(assumed.map(|assumed| ("assumed", assumed.to_string())));
+        }
+        let text = format!("pulled from a FAISSx server, version {version}, index {}", place.listed.index);
+        Origin { text, params }
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn stop(&self) -> Arc<AtomicBool> {
+        self.client.stop()
+    }
+
+    fn save_bytes(
+        &mut self,
+        output: &Path,
+        layout: Layout,
+        additions: &Additions,
+        progress: Progress<'_>,
+    ) -> Result<Saved, Error> {
+        let missing = || Cause::Refused("a server does not give its bytes".into()).of("cannot save them");
+        let file = self.file.clone().ok_or_else(missing)?;
+        save(&Input::Path(file), output, layout, additions, progress)
     }
 
     fn page(&mut self, strategy: Strategy, rows: Range<u64>, next: Option<Range<u64>>) -> Result<Vec<u8>, Lost> {
@@ -428,5 +353,14 @@ impl Source for ServerSource {
             }
             other => Err(Cause::Refused(format!("a server is not asked for {}", other.name()))),
         }
+    }
+
+    fn check_unchanged(&mut self) -> Result<(), Cause> {
+        let now = self.client.find(&self.place.listed.index)?;
+        if now.rows != self.place.listed.rows {
+            let (was, now) = (self.place.listed.rows, now.rows);
+            return Err(Cause::Refused(format!("the index changed meanwhile: it had {was} rows and has {now}")));
+        }
+        Ok(())
     }
 }

@@ -5,6 +5,8 @@ mod changes;
 mod live;
 mod loading;
 mod made;
+mod rebuild;
 mod round;
 mod salvage;
 mod saving;
+mod source;

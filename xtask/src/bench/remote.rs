@@ -72,7 +72,7 @@ pub(super) fn run(write: bool) -> Outcome {
         Figure::ratio("`pull`, 150 000 x 384 of a flat index", our_time, "a loop in Python", a.min(b).min(c), 0.9),
         Figure::below("memory that it takes at most", memory as f64 / 1024.0, 256.0, "MiB"),
         Figure::alone("`pull`, the same behind an IDMap2, ids by search", with_ids),
-        Figure::below("the slowest of all plans", micros / 1000.0, 1.0, "ms"),
+        Figure::below("the slowest of all plans", micros, 1000.0, "µs"),
     ];
     let rows: String = figures.iter().map(Figure::row).collect();
     let page = page(&rows, ROUNDS, "FAISSx 0.20260422.2 on the same machine, the loop neither writes nor verifies")?;

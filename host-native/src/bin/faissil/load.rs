@@ -18,7 +18,7 @@ use std::path::PathBuf;
 /// Get the exact index file back from a snapshot, verified.
 ///
 /// A damaged snapshot gives nothing, unless --salvage asks for the rest. Side files come beside OUT, and never over
-/// another file.
+/// another file. Of an index that came without its bytes (`pull`), --rebuild makes one of the original kind again.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The snapshot; `-` is standard input
@@ -35,12 +35,19 @@ pub(crate) struct Args {
     floor: Option<Floor>,
     /// Open the result in FAISS too, and hold the number of vectors and a few searches against the snapshot's
     #[cfg(feature = "native")]
-    #[arg(long)]
+    #[arg(long, conflicts_with = "rebuild")]
     check: bool,
     /// Of a damaged snapshot, write the index without the damaged rows, and list what is left out. An OUT that ends in
     /// `.faissil` becomes a snapshot that says so. The exit code is still 1
     #[arg(long)]
     salvage: bool,
+    /// Of a snapshot that stands for an index whose bytes could not be had: build an index of the original kind again from its vectors and
+    /// ids. Its graph or codebook is new. Takes a build with the feature `native`
+    #[arg(long, conflicts_with = "salvage")]
+    rebuild: bool,
+    /// The kind to build, in the words of FAISS's factory: IVF1024,PQ16
+    #[arg(long = "as", value_name = "FACTORY", requires = "rebuild")]
+    factory: Option<String>,
     /// Print what was loaded as JSON
     #[arg(long)]
     json: bool,
@@ -60,6 +67,9 @@ impl Args {
         let opened = open(&self.snapshot)?;
         if let (Some(floor), Some(snapshot)) = (self.floor, &opened.snapshot) {
             check_floor(&opened, snapshot, floor.level()).map_err(|cause| cause.reading(&self.snapshot))?;
+        }
+        if self.rebuild {
+            return self.rebuild();
         }
         let loaded = load_opened(&opened, &self.snapshot, &output, self.expect, &talk::progress("loading"))?;
         #[cfg(feature = "native")]
@@ -96,6 +106,50 @@ impl Args {
             }
             print(&text)?;
         }
+        Ok(Outcome::Good)
+    }
+
+    #[cfg(not(feature = "native"))]
+    fn rebuild(&self) -> Result<Outcome, Error> {
+        let cause = faissil::Cause::Refused("building an index takes FAISS, which this build has not".into());
+        let error = cause.of(format!("cannot rebuild the index of `{}`", self.snapshot.display()));
+        Err(error.hint("`cargo install faissil --features native` has it; without --rebuild the flat index is loaded"))
+    }
+
+    #[cfg(feature = "native")]
+    fn rebuild(&self) -> Result<Outcome, Error> {
+        if [&self.snapshot, &self.output].iter().any(|path| path.as_os_str() == "-") {
+            let cause = faissil::Cause::Refused("a rebuilt index goes from a file into a file".into());
+            return Err(cause.of(format!("cannot rebuild the index of `{}`", self.snapshot.display())));
+        }
+        let progress = talk::progress("building");
+        let (factory, output) = (self.factory.as_deref(), &self.output);
+        let rebuilt = faissil::native::rebuild(&self.snapshot, output, factory, self.expect, &progress)?;
+        rebuilt.warnings.iter().for_each(|text| talk::warning(text));
+        let name = output.display().to_string();
+        if self.json {
+            print_json(&json!({
+                "file": self.snapshot.display().to_string(),
+                "output": name,
+                "factory": rebuilt.factory,
+                "rows": rebuilt.rows,
+                "trained": rebuilt.trained,
+                "len": rebuilt.len,
+                "new": rebuilt.new,
+                "warnings": rebuilt.warnings,
+            }))?;
+            return Ok(Outcome::Good);
+        }
+        let (rows, len) = (say::count(rebuilt.rows), say::bytes(rebuilt.len));
+        let mut text = format!("rebuilt {name}: {}, {rows} vectors, {len}", rebuilt.factory);
+        if rebuilt.trained > 0 {
+            text.push_str(&format!("\n  trained   anew, with {} vectors", say::count(rebuilt.trained)));
+        }
+        text.push_str(&match rebuilt.new.as_slice() {
+            [] => "\n  new       nothing: it has no parts that are built".into(),
+            parts => format!("\n  new       {}: not those of the original", parts.join(", ")),
+        });
+        print(&text)?;
         Ok(Outcome::Good)
     }
 

@@ -3,21 +3,16 @@
 use crate::{
     Outcome,
     input::open,
-    server::{PolicyArgs, ServerArgs},
+    server::SourceArgs,
     talk::{self, print, print_json},
 };
 use faissil::{
     Cause, Error,
-    core::{
-        plan::{self, Plan},
-        snapshot::Layout,
-    },
-    pull::{Options, plan_for},
+    core::plan::{self, Plan},
     remote::Address,
-    save::Additions,
-    source::{FileSource, ServerSource, Source},
+    source::{FileSource, Source},
 };
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Say how the vectors and ids of an index would be had, and why so.
 ///
@@ -29,12 +24,7 @@ pub(crate) struct Args {
     #[arg(value_name = "SOURCE")]
     source: String,
     #[command(flatten)]
-    policy: PolicyArgs,
-    #[command(flatten)]
-    server: ServerArgs,
-    /// The server's data folder, where it can be read here
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    how: SourceArgs,
     /// Print the plan as JSON
     #[arg(long)]
     json: bool,
@@ -53,30 +43,18 @@ impl Args {
 
     fn of_file(&self) -> Result<Plan, Error> {
         let path = Path::new(&self.source);
-        if self.data_dir.is_some() {
+        if self.how.data_dir.is_some() {
             let cause = Cause::Refused("a data folder belongs to a server".into());
             return Err(cause.of(format!("cannot plan for `{}`", self.source)));
         }
         let opened = open(path)?;
         let source = FileSource::new(&opened, path)?;
-        Ok(plan::plan(source.facts(), &self.policy.policy()))
+        Ok(plan::plan(source.facts(), &self.how.policy.policy()))
     }
 
     fn of_server(&self) -> Result<Plan, Error> {
-        let what = || format!("cannot plan for `{}`", self.source);
-        let address = Address::parse(&self.source).map_err(|why| Cause::Refused(why).of(what()))?;
-        let mut source = ServerSource::connect(&address, self.server.login()?, self.server.waiting())
-            .map_err(|cause| cause.of(what()))?;
-        let options = Options {
-            policy: self.policy.policy(),
-            layout: Layout::Sealed,
-            additions: Additions::default(),
-            data_dir: self.data_dir.clone(),
-            fresh: false,
-            twice: false,
-        };
-        let (plan, _) = plan_for(&mut source, &options)?;
+        let (_, source) = self.how.connect(&self.source, "plan for")?;
         source.warnings().iter().for_each(|text| talk::warning(text));
-        Ok(plan)
+        Ok(plan::plan(source.facts(), &self.how.policy.policy()))
     }
 }

@@ -4,14 +4,12 @@ use crate::{
     Outcome,
     save::{AdditionArgs, LayoutArg, page},
     say,
-    server::{PolicyArgs, ServerArgs},
+    server::SourceArgs,
     talk::{self, print, print_json},
 };
 use faissil::{
-    Cause, Error,
+    Error,
     pull::{Options, Pulled, pull},
-    remote::Address,
-    source::ServerSource,
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -30,12 +28,7 @@ pub(crate) struct Args {
     #[arg(value_name = "OUT")]
     output: PathBuf,
     #[command(flatten)]
-    policy: PolicyArgs,
-    #[command(flatten)]
-    server: ServerArgs,
-    /// Take the index's bytes from the server's data folder, checked against what the server answers
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    how: SourceArgs,
     /// Begin anew, whatever an earlier pull to OUT left
     #[arg(long)]
     fresh: bool,
@@ -54,15 +47,11 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let address = Address::parse(&self.source)
-            .map_err(|why| Cause::Refused(why).of(format!("cannot pull `{}`", self.source)))?;
-        let mut source = ServerSource::connect(&address, self.server.login()?, self.server.waiting())
-            .map_err(|cause| with_key_hint(cause, format!("cannot pull `{address}`")))?;
+        let (address, mut source) = self.how.connect(&self.source, "pull")?;
         let options = Options {
-            policy: self.policy.policy(),
+            policy: self.how.policy.policy(),
             layout: self.layout.layout(),
             additions: self.additions.additions(false),
-            data_dir: self.data_dir,
             fresh: self.fresh,
             twice: self.twice,
         };
@@ -127,11 +116,4 @@ fn how(pulled: &Pulled, tally: faissil::remote::Tally, left_out: u64) -> String 
         line("zeros", format!("{} rows are placeholders", say::count(pulled.placeholders)));
     }
     lines.join("\n")
-}
-
-/// The error, with where a key comes from when that is what is wrong.
-pub(crate) fn with_key_hint(cause: Cause, what: String) -> Error {
-    let about_key = matches!(&cause, Cause::Refused(said) if said.contains("API key"));
-    let error = cause.of(what);
-    if about_key { error.hint("set FAISSX_API_KEY, or name a file with the key by --key-file") } else { error }
 }

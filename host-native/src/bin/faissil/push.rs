@@ -1,10 +1,8 @@
 //! `faissil push`: a snapshot goes into a server.
 
 use crate::{
-    Outcome,
-    pull::with_key_hint,
-    say,
-    server::ServerArgs,
+    Outcome, say,
+    server::{ServerArgs, with_key_hint},
     talk::{self, print, print_json},
 };
 use faissil::{Cause, Error, push::push, remote::Address};

@@ -3,12 +3,13 @@
 use crate::talk;
 use clap::ValueEnum;
 use faissil::{
-    Error,
+    Cause, Error,
     core::{
-        plan::{Missing, Policy},
+        plan::{Missing, Policy, Strategies, Strategy},
         report::Level,
     },
-    remote::{Login, Waiting},
+    remote::{Address, Login, Waiting},
+    source::ServerSource,
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -44,12 +45,48 @@ impl ServerArgs {
     }
 }
 
+/// How an index behind a server is had: what `plan` and `pull` have in common.
+#[derive(clap::Args)]
+pub(crate) struct SourceArgs {
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+    /// Take the index's bytes from the server's data folder, checked against what the server answers
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+impl SourceArgs {
+    /// Connect to the server of `url`, and look into its folder where that is given. `what` cannot be done otherwise.
+    pub(crate) fn connect(&self, url: &str, what: &str) -> Result<(Address, ServerSource), Error> {
+        let what = || format!("cannot {what} `{url}`");
+        let address = Address::parse(url).map_err(|why| Cause::Refused(why).of(what()))?;
+        let mut source = ServerSource::connect(&address, self.server.login()?, self.server.waiting())
+            .map_err(|cause| with_key_hint(cause, what()))?;
+        if let Some(dir) = &self.data_dir {
+            source.read_folder(dir)?;
+        }
+        Ok((address, source))
+    }
+}
+
+/// The error, with where a key comes from when that is what is wrong.
+pub(crate) fn with_key_hint(cause: Cause, what: String) -> Error {
+    let about_key = matches!(&cause, Cause::Refused(said) if said.contains("API key"));
+    let error = cause.of(what);
+    if about_key { error.hint("set FAISSX_API_KEY, or name a file with the key by --key-file") } else { error }
+}
+
 /// What is accepted.
 #[derive(clap::Args)]
 pub(crate) struct PolicyArgs {
     /// The lowest fidelity of a row that is accepted
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "decoded-vectors")]
     floor: Floor,
+    /// A way that is not wanted, such as native-bytes; may be repeated
+    #[arg(long, value_enum, value_name = "WAY")]
+    without: Vec<Way>,
     /// Memory at most, in MiB
     #[arg(long, value_name = "MIB", default_value = "128", value_parser = clap::value_parser!(u64).range(1..1 << 40))]
     memory: u64,
@@ -88,6 +125,23 @@ pub(crate) enum Floor {
     Placeholder,
 }
 
+/// A way to vectors.
+#[derive(Clone, Copy, ValueEnum)]
+enum Way {
+    /// The FAISS stream as it is
+    NativeBytes,
+    /// Vectors that were kept when they were added
+    CachedVectors,
+    /// Many stored vectors a request
+    BulkVectors,
+    /// Stored codes, decoded here
+    DecodeCodes,
+    /// Neighbouring rows, reconstructed by the source
+    ReconstructRanges,
+    /// Row after row, reconstructed by the source
+    ReconstructOneByOne,
+}
+
 impl Floor {
     pub(crate) fn level(self) -> Level {
         Level::ALL[self as usize]
@@ -103,6 +157,7 @@ impl PolicyArgs {
         };
         Policy {
             floor: self.floor.level(),
+            without: self.without.iter().fold(Strategies::default(), |all, way| all.and(Strategy::ALL[*way as usize])),
             memory: self.memory << 20,
             requests: self.requests,
             millis: self.seconds.map(|seconds| seconds * 1000),

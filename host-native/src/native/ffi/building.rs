@@ -77,6 +77,54 @@ impl Owned {
     /// # Errors
     /// Vectors of another length or kind, another number of ids, or FAISS's.
     pub(crate) fn fill(&mut self, vectors: Vectors<'_>, ids: Option<&[i64]>) -> Result<(), Cause> {
+        self.train(vectors)?;
+        self.add(vectors, ids)
+    }
+
+    /// Train on vectors.
+    ///
+    /// # Errors
+    /// As [`fill`](Owned::fill).
+    pub(crate) fn train(&mut self, vectors: Vectors<'_>) -> Result<(), Cause> {
+        let n = self.count(vectors, None)?;
+        // SAFETY: `n` vectors of the index's own width; the index is ours alone (`&mut self`).
+        unsafe {
+            match (self.0, vectors) {
+                (Pointer::Float(index), Vectors::Floats(x)) => {
+                    attempt(sys::faiss_Index_train(index.as_ptr(), n, x.as_ptr()))
+                }
+                (Pointer::Binary(index), Vectors::Bytes(x)) => {
+                    attempt(sys::faiss_IndexBinary_train(index.as_ptr(), n, x.as_ptr()))
+                }
+                _ => Err(of_another_kind()),
+            }
+        }
+    }
+
+    /// Add vectors, under ids where there are any.
+    ///
+    /// # Errors
+    /// As [`fill`](Owned::fill).
+    pub(crate) fn add(&mut self, vectors: Vectors<'_>, ids: Option<&[i64]>) -> Result<(), Cause> {
+        let n = self.count(vectors, ids)?;
+        // SAFETY: as above, and as many ids or none.
+        unsafe {
+            match (self.0, vectors) {
+                (Pointer::Float(index), Vectors::Floats(x)) => attempt(match ids {
+                    Some(ids) => sys::faiss_Index_add_with_ids(index.as_ptr(), n, x.as_ptr(), ids.as_ptr()),
+                    None => sys::faiss_Index_add(index.as_ptr(), n, x.as_ptr()),
+                }),
+                (Pointer::Binary(index), Vectors::Bytes(x)) => attempt(match ids {
+                    Some(ids) => sys::faiss_IndexBinary_add_with_ids(index.as_ptr(), n, x.as_ptr(), ids.as_ptr()),
+                    None => sys::faiss_IndexBinary_add(index.as_ptr(), n, x.as_ptr()),
+                }),
+                _ => Err(of_another_kind()),
+            }
+        }
+    }
+
+    /// How many vectors these are.
+    fn count(&self, vectors: Vectors<'_>, ids: Option<&[i64]>) -> Result<i64, Cause> {
         let (each, len) = match vectors {
             Vectors::Floats(floats) => (self.borrow().d(), floats.len()),
             Vectors::Bytes(bytes) => (self.borrow().d() / 8, bytes.len()),
@@ -84,30 +132,12 @@ impl Owned {
         if each == 0 || !len.is_multiple_of(each) || ids.is_some_and(|ids| ids.len() != len / each) {
             return Err(Cause::Refused(format!("{len} numbers are not as many vectors of {each} as there are ids")));
         }
-        let n = (len / each) as i64;
-        // SAFETY: `n` vectors of the index's own width, and `n` ids or none; the index is ours alone (`&mut self`).
-        unsafe {
-            match (self.0, vectors) {
-                (Pointer::Float(index), Vectors::Floats(x)) => {
-                    let (index, x) = (index.as_ptr(), x.as_ptr());
-                    attempt(sys::faiss_Index_train(index, n, x))?;
-                    attempt(match ids {
-                        Some(ids) => sys::faiss_Index_add_with_ids(index, n, x, ids.as_ptr()),
-                        None => sys::faiss_Index_add(index, n, x),
-                    })
-                }
-                (Pointer::Binary(index), Vectors::Bytes(x)) => {
-                    let (index, x) = (index.as_ptr(), x.as_ptr());
-                    attempt(sys::faiss_IndexBinary_train(index, n, x))?;
-                    attempt(match ids {
-                        Some(ids) => sys::faiss_IndexBinary_add_with_ids(index, n, x, ids.as_ptr()),
-                        None => sys::faiss_IndexBinary_add(index, n, x),
-                    })
-                }
-                _ => Err(Cause::Refused("floats for an index of bits, or the other way round".into())),
-            }
-        }
+        Ok((len / each) as i64)
     }
+}
+
+fn of_another_kind() -> Cause {
+    Cause::Refused("floats for an index of bits, or the other way round".into())
 }
 
 /// Vectors, one after the other.

@@ -10,7 +10,7 @@
 //! tells many at a time. What is left, such as rows near the middle, is asked for by its own vectors, hundreds at a time among few neighbours, and what even
 //! that does not tell once more in every way.
 
-use super::{MOST_NEIGHBOURS, ServerSource};
+use super::{ServerSource, place::MOST_NEIGHBOURS};
 use crate::{
     Cause,
     remote::{Answers, Trouble},
