@@ -1,5 +1,6 @@
 // What surrounds every view: top bar, views, the line, and what lies over them.
 import { createEffect, ErrorBoundary, lazy, Match, Show, Suspense, Switch, type JSX } from "solid-js";
+import { Broken } from "./shell/broken";
 import { DropZone } from "./shell/dropzone";
 import { Failed } from "./shell/failed";
 import { Foot } from "./shell/foot";
@@ -52,7 +53,7 @@ export function App(): JSX.Element {
             </Match>
             <Match when={openFile()} keyed>
               {(file) => (
-                <ErrorBoundary fallback={(error: unknown) => <p class="opening">This view could not be drawn: {String(error)}</p>}>
+                <ErrorBoundary fallback={(error: unknown, reset) => <Broken error={error} onView={reset} />}>
                   <Suspense fallback={<p class="opening">…</p>}>
                     <Switch>
                       <Match when={route().view === "overview"}>

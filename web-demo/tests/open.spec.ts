@@ -1,4 +1,5 @@
 // Every way to open a file, with samples and fixtures; and what is then said, held against the native command.
+import { appendFileSync, writeFileSync } from "node:fs";
 import { count, size } from "../src/data/format.ts";
 import { FIXTURE_FILES, SAMPLE_FILES } from "./files.ts";
 import { drop, expect, expectOverview, pick, test } from "./world.ts";
@@ -65,6 +66,32 @@ test("a plain index file is explained, and says how to seal it", async ({ page, 
   await expect(page.getByLabel("Verdict")).toContainText("faissil seal flat_l2.faiss");
   await page.keyboard.press("3");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Nothing to verify against");
+});
+
+test("a snapshot that was cut short is not taken for a plain file that could be sealed", async ({ page, visit }) => {
+  const file = SAMPLE_FILES.find(({ name }) => name.includes("hnsw"));
+  if (!file) throw new Error("no sample");
+  await visit();
+  await pick(page, { name: file.name, bytes: file.bytes.subarray(0, 3_000_000) });
+  await expect(page.getByLabel("Verdict")).toContainText("Incomplete");
+  await expect(page.getByText("has the name of a snapshot and is none")).toBeVisible();
+  await expect(page.getByText("faissil seal")).toHaveCount(0);
+});
+
+test("a file that changes while it is open can be chosen again, and what was read stays in sight", async ({ page, visit }, info) => {
+  const [file] = SAMPLE_FILES;
+  if (!file) throw new Error("no sample");
+  const path = info.outputPath("changing.faissil");
+  writeFileSync(path, file.bytes);
+  await visit();
+  await pick(page, path);
+  await expect(page.locator(".top-name")).toHaveText("changing.faissil");
+  appendFileSync(path, "more");
+  await page.keyboard.press("2");
+  await expect(page.getByRole("alert")).toContainText("The file changed while it was read");
+  await expect(page.getByRole("button", { name: "Choose it again" })).toBeVisible();
+  await page.keyboard.press("1");
+  await expect(page.getByLabel("Key facts")).toBeVisible();
 });
 
 test("bytes that are no index are refused in plain words", async ({ page, visit }) => {

@@ -59,14 +59,14 @@ export const test = base.extend<World>({
 });
 export { expect };
 
-/** Opens a file by the picker. Chromium's newer picker cannot be driven, so the page is left with the older one. */
-export async function pick(page: Page, file: Pick<TestFile, "name" | "bytes">): Promise<void> {
+/** Opens a file, of the test or on disk, by the picker. Chromium's newer picker cannot be driven, so the page is left with the older one. */
+export async function pick(page: Page, file: Pick<TestFile, "name" | "bytes"> | string): Promise<void> {
   await page.evaluate(() => Reflect.deleteProperty(window, "showOpenFilePicker"));
   const choosing = page.waitForEvent("filechooser");
   // Once around, so that the browser knows that somebody waits for its picker.
   await page.evaluate(() => document.body.focus());
   await page.keyboard.press("o");
-  await (await choosing).setFiles({ name: file.name, mimeType: "application/octet-stream", buffer: file.bytes });
+  await (await choosing).setFiles(typeof file === "string" ? file : { name: file.name, mimeType: "application/octet-stream", buffer: file.bytes });
 }
 
 /** Opens a file by dropping it on the middle of the page. */

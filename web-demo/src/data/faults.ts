@@ -76,7 +76,7 @@ export function explain(kind: string, name: string, isRemote: boolean): Explaine
     case "inconsistent":
     case "invalid":
     case "cannot decode":
-      return { headline: "The file is damaged", next: ["What is intact can still be had:"], command: `faissil load --salvage ${file} rest.faiss` };
+      return { headline: "The file is damaged", next: ["Get another copy of it: what says where its pieces are, and which digests they have, cannot be read."], command: `faissil inspect ${file}` };
     default:
       return { headline: "The file cannot be read", next: ["The command may say more:"], command: `faissil inspect ${file}` };
   }

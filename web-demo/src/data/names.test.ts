@@ -6,6 +6,8 @@ test.each([
   ["a.json", '{"7": "cargo"}', "cargo"],
   ["a.jsonl", '{"id":7,"title":"cargo"}\n{"id":8,"title":"delay"}\n', "cargo"],
   ["a.csv", 'id,name\n7,"cargo"\n8,delay\n', "cargo"],
+  ["a.csv", 'id,name\r\n\r\n7,"Smith, ""Bob""\nand sons"\r\n8,5" disk\r\n', 'Smith, "Bob"\nand sons'],
+  ["a.csv", 'id,name\n8,"not closed\n7,cargo', "cargo"],
   ["a.tsv", "text\tid\ncargo\t7\n", "cargo"],
 ])("%s: %s", (name, text, expected) => {
   expect(namesIn(name, text)?.get(7n)).toBe(expected);

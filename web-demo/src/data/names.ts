@@ -24,13 +24,27 @@ function fromRows(rows: readonly unknown[]): Map<bigint, string> | undefined {
 }
 
 function fromLines(text: string, mark: string): Map<bigint, string> | undefined {
-  const lines = text.split(/\r?\n/).filter((line) => line !== "");
-  const split = (line: string): string[] => line.split(mark).map((cell) => cell.replace(/^"(.*)"$/, "$1").replace(/""/g, '"'));
-  const head = split(lines[0] ?? "").map((each) => each.toLowerCase());
+  const lines = cells(text, mark);
+  const head = (lines[0] ?? []).map((each) => each.toLowerCase());
   const id = Math.max(0, head.indexOf("id"));
   const named = TEXTS.map((each) => head.indexOf(each)).find((at) => at >= 0);
   const column = named ?? (id === 0 ? 1 : 0);
-  return found(lines.map((line) => [split(line)[id] ?? "", split(line)[column]]));
+  return found(lines.map((line) => [line[id] ?? "", line[column]]));
+}
+
+/** Lines of cells. One in quotes may hold the mark, line breaks, and quotes, which are doubled. */
+function cells(text: string, mark: string): string[][] {
+  const cell = new RegExp(`(?:"((?:[^"]|"")*)"|([^${mark}\\r\\n]*))(${mark}|\\r?\\n|\\r|$)`, "gy");
+  const lines: string[][] = [];
+  let line: string[] = [];
+  for (const [, quoted, plain, end] of text.matchAll(cell)) {
+    line.push(quoted?.replace(/""/g, '"') ?? plain ?? "");
+    if (end === mark) continue;
+    if (line.length > 1 || line[0] !== "") lines.push(line);
+    line = [];
+    if (end === "") break;
+  }
+  return lines;
 }
 
 function textOf(row: unknown): string | undefined {

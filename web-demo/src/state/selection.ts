@@ -11,8 +11,13 @@ export interface Selection {
   sample: SampleOf;
 }
 
-const [selection, setSelection] = createSignal<Selection>({ row: undefined, id: undefined, attachment: undefined, other: undefined, sample: {} });
+const NONE: Selection = { row: undefined, id: undefined, attachment: undefined, other: undefined, sample: {} };
+
+const [selection, setSelection] = createSignal<Selection>(NONE);
 export { selection };
+
+/** Chooses nothing any more: another file is opened. */
+export const forgetChosen = (): void => void setSelection(NONE);
 
 /** Chooses something; the rest stays. */
 export function choose(change: Partial<Selection>): void {

@@ -7,6 +7,7 @@ import { forgetExamined } from "./examining";
 import { go, route, type Route } from "./route";
 import { remember } from "./recent";
 import { sampleUrl } from "./samples";
+import { forgetChosen } from "./selection";
 import { forget, verify } from "./verifying";
 
 export interface OpenFile extends Opened {
@@ -124,6 +125,7 @@ function letGo(): void {
   batch(() => {
     forget();
     forgetExamined();
+    forgetChosen();
   });
   if (file) void ask("close", { handle: file.handle });
 }

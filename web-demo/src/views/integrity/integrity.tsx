@@ -136,11 +136,16 @@ function Plain(props: { file: OpenFile }): JSX.Element {
         FAISS writes no checksums. Whether a byte of this file has changed since it was written cannot be told, by this page or anyone. That its outline can be
         followed{props.file.inspection.complete ? " to the end, as it can," : ""} says nothing about the vectors in it.
       </p>
-      <p>To be able to tell from now on, seal it. It stays a FAISS file; digests are put behind it.</p>
-      <p class="command">
-        <code>{seal()}</code>
-        <Copy text={seal()} label="Copy the command" />
-      </p>
+      <Show
+        when={props.file.inspection.fault === null}
+        fallback={<p>It cannot be followed to its end, so there is no whole index in it to seal. Copy or download it again.</p>}
+      >
+        <p>To be able to tell from now on, seal it. It stays a FAISS file; digests are put behind it.</p>
+        <p class="command">
+          <code>{seal()}</code>
+          <Copy text={seal()} label="Copy the command" />
+        </p>
+      </Show>
     </div>
   );
 }

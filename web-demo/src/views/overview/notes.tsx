@@ -27,6 +27,9 @@ export function Notes(props: { file: OpenFile }): JSX.Element {
   const said = (): Said[] => {
     const { fault, notes, trailing, fidelity } = props.file.inspection;
     const all: Said[] = [];
+    if (props.file.inspection.kind === "faiss" && props.file.name.endsWith(".faissil")) {
+      all.push({ isWarning: true, text: "It has the name of a snapshot and is none: the trailer at the end of one is missing, as when a copy was cut short. Nothing of it can be verified." });
+    }
     if (fault) all.push({ isWarning: true, text: fault.message, part: fault.path, where: `byte ${count(fault.at)}` });
     for (const warning of report()?.warnings ?? []) all.push({ isWarning: true, text: warning });
     for (const note of notes) {

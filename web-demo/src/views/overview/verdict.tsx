@@ -35,6 +35,9 @@ export function VerdictPanel(props: { file: OpenFile }): JSX.Element {
       </div>
       <div class="verdict-do">
         <Switch>
+          <Match when={props.file.inspection.fault}>
+            <p class="quiet">Copy or download it again.</p>
+          </Match>
           <Match when={props.file.inspection.kind === "faiss"}>
             <p class="command">
               <code>{seal()}</code>

@@ -30,11 +30,17 @@ export function Search(props: { file: OpenFile; rows: number; hasNames: boolean;
   const go = (event: Event): void => {
     event.preventDefault();
     const text = typed().trim();
-    const row = /^#\s*(\d+)$/.exec(text.replace(/[\s\u202f]/g, ""))?.[1];
+    // Numbers are shown in groups, and may be pasted with the spaces between them.
+    const digits = text.replace(/\s/g, "");
+    const row = /^#(\d+)$/.exec(digits)?.[1];
     if (row !== undefined) {
       if (Number(row) < props.rows) props.onRow(Number(row));
       setSaid(Number(row) < props.rows ? "" : `The last row is ${count(props.rows - 1)}.`);
-    } else if (/^-?\d+$/.test(text)) void findId(BigInt(text));
+    } else if (/^-?\d+$/.test(digits)) {
+      const id = BigInt(digits);
+      if (BigInt.asIntN(64, id) === id) void findId(id);
+      else setSaid("An id has 64 bits at most.");
+    }
     else if (hits()[0]) pick(hits()[0]);
     else if (text !== "") setSaid(props.hasNames ? "No name has these letters." : "An id is a whole number; a row is one after a #.");
   };
