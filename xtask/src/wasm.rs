@@ -22,11 +22,15 @@ const FEATURES: [&str; 7] =
 
 /// How it is made smaller. What counts is its size after gzip, which sees 32 KiB at a time: `-Oz` makes shorter code that has
 /// less in common and is 4% larger in the end; functions by name, so that those of one generic lie together, save 2%.
-const OPTIMISE: [&str; 7] = [
-    "-O1",
+/// Nothing of a module lies in the first KiB of its memory, which is the far end of the stack.
+const OPTIMISE: [&str; 10] = [
+    "--low-memory-unused",
+    "-O2",
     "--shrink-level=1",
+    "--optimize-added-constants-propagate",
     "--converge",
     "--dae-optimizing",
+    "--code-folding",
     "--reorder-functions-by-name",
     "--strip-debug",
     "--strip-producers",
@@ -49,7 +53,7 @@ struct Limit {
 }
 
 const MODULES: [Module; 4] = [
-    Module { feature: "basics", file: "faissil.wasm", limit: Limit { promised: 180_000, ceiling: 185_000 } },
+    Module { feature: "basics", file: "faissil.wasm", limit: Limit { promised: 180_000, ceiling: 184_000 } },
     Module { feature: "contents", file: "contents.wasm", limit: Limit { promised: 250_000, ceiling: 250_000 } },
     Module { feature: "health", file: "health.wasm", limit: Limit { promised: 250_000, ceiling: 250_000 } },
     Module { feature: "packed", file: "packed.wasm", limit: Limit { promised: 250_000, ceiling: 250_000 } },
