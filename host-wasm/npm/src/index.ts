@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Open, verify and understand FAISS indexes and Faissil snapshots, without FAISS and without reading more than is needed.
  *

@@ -1,6 +1,6 @@
 /**
- * What the reports say: the JSON of the command, field for field. `docs/json.md` and `docs/cli.md` explain every field;
- * here are the shapes. Places and lengths are numbers; ids are bigints.
+ * The JSON of the command, field for field, as `docs/json.md` and `docs/cli.md` explain it.
+ * Places and lengths are numbers; ids are bigints.
  */
 
 /** `faissil inspect --json`. */

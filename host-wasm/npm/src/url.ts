@@ -5,14 +5,16 @@ import { said, type Source } from './source.js'
 const TRIES = 3
 
 /**
- * A file on a server, read by plain ranges (`bytes=a-b`), which need no leave of the server to be asked for.
+ * A file on a server, read by plain ranges (`bytes=a-b`), which need no CORS preflight.
  *
  * Its length is that of a HEAD, else of a GET that is given up once its headers are there, else what a range's
  * Content-Range says where a page may see that.
  */
 export async function urlSource(url: URL, signal?: AbortSignal): Promise<Source> {
   const first = await opening(url, signal)
-  const name = decoded(url.pathname.split('/').pop() ?? '') || url.host
+  // A query is decoded whatever it has.
+  const last = url.pathname.split('/').pop() ?? ''
+  const name = new URLSearchParams(`=${last.replace(/[+&]/g, encodeURIComponent)}`).get('') || url.host
   return {
     size: first.size,
     name,
@@ -27,15 +29,6 @@ export async function urlSource(url: URL, signal?: AbortSignal): Promise<Source>
         }
       }
     },
-  }
-}
-
-/** A part of an address as text; one with a percent sign that stands for nothing, as it is. */
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    return part
   }
 }
 

@@ -14,7 +14,7 @@ export interface RowPlace {
 export function placeOf(index: IndexRecord, row: number, chunks: Float64Array | undefined): RowPlace | undefined {
   let [record, path]: [IndexRecord, string] = [index, ""];
   for (;;) {
-    const inside = record.children.find(({ role }) => role === "index" || role === "storage" || role === "base_index");
+    const inside = ["refine_index", "index", "storage", "base_index"].map((each) => record.children.find(({ role }) => role === each)).find(Boolean);
     const codes = record.arrays.find(({ name, shape }) => (name === "codes" || name === "xb") && Number(shape[0]) === Number(record.ntotal));
     const prefix = path === "" ? "" : `${path}.`;
     if (codes && Number(record.ntotal) > 0) {
