@@ -29,6 +29,7 @@ export class FaissilError extends Error {
  * - `offline`, `unreachable`, `http`: no connection; no answer that a page may see (most often CORS); a refusal
  * - `no length`: the server does not say how long the file is
  * - `no ranges`: the server sends whole files only
+ * - `wrong range`: the server sends other bytes than it was asked for
  * - `changed`: it is not the file it was when it was opened
  * - `short`: fewer bytes came than the file has
  * - `read`: the source, or the system, could not read
@@ -43,6 +44,7 @@ export type HostFault =
   | 'http'
   | 'no length'
   | 'no ranges'
+  | 'wrong range'
   | 'changed'
   | 'short'
   | 'read'

@@ -89,6 +89,10 @@ function lengthOf(headers: Headers): number | undefined {
 const totalOf = (headers: Headers): number | undefined =>
   wholeNumber(/\/(\d+)\s*$/.exec(headers.get('content-range') ?? '')?.[1] ?? null)
 
+/** Where a Content-Range says that the bytes start. */
+const startOf = (headers: Headers): number | undefined =>
+  wholeNumber(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1] ?? null)
+
 function wholeNumber(text: string | null): number | undefined {
   const number = text !== null && /^\d+$/.test(text) ? Number(text) : NaN
   return Number.isSafeInteger(number) ? number : undefined
@@ -107,6 +111,10 @@ async function range(url: URL, first: Opening, offset: number, length: number, s
     stillThere(url, first, headers)
     const whole = status === 200 && offset === 0 && length === first.size
     if (status !== 206 && !whole) throw noRanges(url)
+    const start = startOf(headers)
+    if (status === 206 && start !== undefined && start !== offset) {
+      throw new Passing(fault('wrong range', `${url.host} sent bytes from ${start} on where those from ${offset} on were asked for: download the file and open it from disk`))
+    }
     const bytes = new Uint8Array(await again(() => response.arrayBuffer(), signal))
     if (bytes.length === 0) throw new Passing(fault('short', `${url.host} sent no bytes where ${length} were asked for`))
     return bytes.subarray(0, length)

@@ -28,7 +28,7 @@ export async function serve(file) {
     const [from, to] = [Number(range[1]), Math.min(Number(range[2]), size - 1)]
     if (from >= size) return answer(416, { 'content-range': `bytes */${size}` }, '')
     const bytes = file.read(from, to - from + 1)
-    const head = behave.hideRange ? {} : { 'content-range': `bytes ${from}-${to}/${size}` }
+    const head = behave.hideRange ? {} : { 'content-range': `bytes ${from + (behave.shift ?? 0)}-${to}/${size}` }
     if (behave.cut > 0) {
       behave.cut--
       response.writeHead(206, { ...head, 'content-length': bytes.length })

@@ -49,6 +49,11 @@ test('the length comes from Content-Range where it is said nowhere else', async 
   assert.deepEqual(server.asked.slice(0, 3), ['HEAD', 'GET', 'GET bytes=0-0'])
 })
 
+test('bytes from another place than the one that was asked for are not taken', async () => {
+  server.behave = { shift: 16 }
+  await assert.rejects(inspect(), { kind: 'wrong range', message: /sent bytes from \d+ on where those from \d+ on were asked for/ })
+})
+
 test('compressed bytes are not counted as bytes of the file', async () => {
   server.behave = { headers: { 'content-encoding': 'identity' } }
   assert.deepEqual(await inspect(), await local())

@@ -2,7 +2,7 @@
 import { word } from "./lines";
 
 /** Faults of the road to a file, which may be over when it is asked for again. */
-const PASSING = ["offline", "unreachable", "http", "no length", "no ranges", "changed", "short", "read", "no module", "worker"];
+const PASSING = ["offline", "unreachable", "http", "no length", "no ranges", "wrong range", "changed", "short", "read", "no module", "worker"];
 
 /** Whether to try the same again makes sense. */
 export const isPassing = (kind: string): boolean => PASSING.includes(kind);
@@ -42,6 +42,8 @@ export function explain(kind: string, name: string, isRemote: boolean): Explaine
       };
     case "no ranges":
       return { headline: "The server sends only whole files", next: [download, "If the server is yours, let it answer requests for byte ranges (status 206)."] };
+    case "wrong range":
+      return { headline: "The server sends other bytes than it was asked for", next: ["Retry: something between may have mixed up two answers.", download] };
     case "changed":
       return { headline: "The file changed while it was read", next: ["Retry: it is then read as it is now.", "If it changes often, give the address of one version."] };
     case "short":
