@@ -142,6 +142,7 @@ pub(super) fn decode(counts: &[u64], mut bytes: Bytes<'_>) -> Result<Vec<u16>, &
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // small numbers
 mod tests {
     use super::*;
     use proptest::prelude::*;
