@@ -56,6 +56,26 @@ def rans(part, log2, tables):
     part.end()
     return out
 
+def draws(counts, stored):
+    """All that is drawn from an urn with so many of each kind, which takes all of `stored`."""
+    left, code, span, out = list(counts), 0, 2**64 - 1, []
+    for _ in range(2):
+        code = code << 32 | int.from_bytes(stored.take(4), "little")
+    for total in range(sum(counts), 0, -1):
+        unit = span // total
+        number, kind, start = code // unit, 0, 0
+        need(number < total, stored.at, "draws that are none")
+        while number >= start + left[kind]:
+            start, kind = start + left[kind], kind + 1
+        code, span = code - unit * start, unit * left[kind]
+        left[kind] -= 1
+        while span < 2**32:
+            code, span = code << 32 | int.from_bytes(stored.take(4), "little"), span << 32
+        out.append(kind)
+    need(code == 0, stored.at, "draws do not end where they should")
+    stored.end()
+    return out
+
 def bins(stored, count):
     """`count` numbers in bins, which take all of `stored`."""
     if count == 0:
@@ -141,18 +161,10 @@ def lists(code_size, stored, length):
         ids = numbers(8, view, 0, stored, 8 * total)
         ids = [ids[at:at + 8] for at in range(0, len(ids), 8)]
     else:
-        gaps, holding = bins(stored.part(), total), [list_ for list_, size in enumerate(sizes) if size]
-        starts, before = [], 0
-        for place, list_ in enumerate(holding):
-            starts.append(before * (65536 - len(holding)) // total + place)
-            before += sizes[list_]
-        slots = slots_of([b - a for a, b in zip(starts, starts[1:] + [65536])], 16, stored.at)
         of_lists, id_ = [[] for _ in sizes], 0
-        for gap, rank in zip(gaps, rans(stored.part(), 16, (slots for _ in range(total)))):
-            of_lists[holding[rank]].append(((id_ + gap) % 2**64).to_bytes(8, "little"))
+        for gap, list_ in zip(bins(stored.part(), total), draws(sizes, stored)):
+            of_lists[list_].append(((id_ + gap) % 2**64).to_bytes(8, "little"))
             id_ = (id_ + gap + 1) % 2**64
-        stored.end()
-        need([len(each) for each in of_lists] == sizes, stored.at, "a list has another number of ids")
         ids = [each for list_ in of_lists for each in list_]
     out, row = bytearray(), 0
     for size in sizes:

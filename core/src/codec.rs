@@ -7,7 +7,8 @@
 //!
 //! A codec sees one chunk and knows nothing of snapshots, digests or FAISS. To store bytes use
 //! [`pack`], which is told what they are, measures what pays and falls back to raw; to get them back, [`decode`].
-//! All modelling comes down to two tools: the entropy coder (`rans`), and numbers in bins (`bins`).
+//! All modelling comes down to three tools: the entropy coder (`rans`), numbers in bins (`bins`), and draws of what is known to be
+//! there (`urn`).
 
 mod bins;
 mod bytes;
@@ -20,6 +21,7 @@ mod lists;
 mod numbers;
 mod planes;
 mod rans;
+mod urn;
 
 use crate::error::{Cause, Error, Kind};
 use crate::limits::MAX_CHUNK;

@@ -430,3 +430,17 @@ fn a_snapshot_is_packed_at_any_level_and_repacked() {
     assert!(fs::read(dir.join("x.faissil")).unwrap() == first);
     expect(2, dir, &["repack", "x.faiss"]);
 }
+
+#[test]
+fn what_cannot_get_smaller_gets_hardly_larger() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let mut noise = vec![0; 8 << 20];
+    blake3::Hasher::new().finalize_xof().fill(&mut noise);
+    fs::write(dir.join("x.bin"), &noise).unwrap();
+    for level in ["fast", "balanced", "small"] {
+        expect(0, dir, &["save", "x.bin", "x.faissil", "--opaque", "--layout", "packed", "--pack", level]);
+        let size = fs::metadata(dir.join("x.faissil")).unwrap().len();
+        assert!(size <= noise.len() as u64 * 1001 / 1000, "{level}: {size} bytes");
+    }
+}

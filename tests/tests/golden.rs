@@ -53,7 +53,7 @@ const GOLDENS: [(&str, &str, &str); 8] = [
     ),
     (
         "packed_codecs",
-        "d45c2558fad55e40e9c0332dc209f190e789841fa22534fa1794af9a11965853",
+        "682ff065f89f6e405a4eb7396e70e3c4ce86ddacd7ffd31587130b3048b300ad",
         "6f6c84c9bb6c32744fdd0f695db924c758f4358d30c7ec03ae8c3d40126ab3bf",
     ),
 ];

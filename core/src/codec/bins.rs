@@ -198,24 +198,24 @@ impl<'a> Numbers<'a> {
         Ok(Numbers { symbols, table, bins, bits: bytes.rest(), at: 0, widest })
     }
 
-    /// The next numbers: a multiple of eight and at most [`BLOCK`] of them, but for the last call.
-    pub(super) fn fill(&mut self, out: &mut [u64]) -> Result<(), &'static str> {
-        let mut symbols = [0u16; BLOCK];
+    /// What `make` makes of the next numbers: a multiple of eight and at most [`BLOCK`] of them, but for the last call.
+    pub(super) fn fill<T>(&mut self, out: &mut [T], mut make: impl FnMut(u64) -> T) -> Result<(), &'static str> {
+        let mut symbols = [0u8; BLOCK];
         let symbols = symbols.get_mut(..out.len()).ok_or("is asked for too much at once")?;
         let table = &self.table;
         self.symbols.fill(|_| table, symbols)?;
         // Whatever the symbols are, these bits are enough; nothing has to be looked at again.
         let most = self.at.saturating_add(out.len().saturating_mul(usize::from(self.widest)));
         if self.widest <= 56 && most >> 3 <= self.bits.len().saturating_sub(8) && self.bits.len() > 8 {
-            self.at = places(&self.bins, self.bits, self.at, symbols, out);
+            self.at = places(&self.bins, self.bits, self.at, symbols, out, make);
             return Ok(());
         }
-        for (number, &symbol) in out.iter_mut().zip(symbols.iter()) {
-            let Place { first, bits, .. } = self.bins.get(usize::from(symbol & 0xFF)).copied().unwrap_or_default();
+        for (slot, &symbol) in out.iter_mut().zip(symbols.iter()) {
+            let Place { first, bits, .. } = self.bins.get(usize::from(symbol)).copied().unwrap_or_default();
             let low = bits.min(32);
             let high = bits.saturating_sub(low);
             let place = self.some(self.at, low) | (self.some(self.at.wrapping_add(low as usize), high) << 32);
-            *number = first.wrapping_add(place);
+            *slot = make(first.wrapping_add(place));
             self.at = self.at.wrapping_add(bits as usize);
         }
         if self.at > self.bits.len().saturating_mul(8) {
@@ -245,14 +245,36 @@ impl<'a> Numbers<'a> {
 
 /// The numbers of these symbols, whose bits begin with bit `at` and do not reach the last eight bytes. Gives the bit behind them.
 #[inline(never)] // with registers of its own
-fn places(bins: &[Place; 256], bits: &[u8], mut at: usize, symbols: &[u16], out: &mut [u64]) -> usize {
-    for (number, &symbol) in out.iter_mut().zip(symbols) {
-        let Place { first, mask, bits: width } = bins.get(usize::from(symbol & 0xFF)).copied().unwrap_or_default();
+fn places<T>(
+    bins: &[Place; 256],
+    bits: &[u8],
+    mut at: usize,
+    symbols: &[u8],
+    out: &mut [T],
+    mut make: impl FnMut(u64) -> T,
+) -> usize {
+    let bin = |symbol: u8| bins.get(usize::from(symbol)).copied().unwrap_or_default();
+    // At least 57 bits.
+    let word = |at: usize| {
         let byte = at >> 3;
         let word = bits.get(byte..byte.wrapping_add(8)).and_then(|word| word.first_chunk::<8>()).copied();
-        let place = (u64::from_le_bytes(word.unwrap_or_default()) >> (at & 7)) & mask;
-        *number = first.wrapping_add(place);
-        at = at.wrapping_add(width as usize);
+        u64::from_le_bytes(word.unwrap_or_default()) >> (at & 7)
+    };
+    let (pairs, last) = symbols.as_chunks::<2>();
+    let (slots, last_slot) = out.as_chunks_mut::<2>();
+    for (slots, &[one, two]) in slots.iter_mut().zip(pairs) {
+        let (one, two) = (bin(one), bin(two));
+        let both = one.bits.wrapping_add(two.bits);
+        let first = word(at);
+        let second = if both <= 57 { first >> (one.bits & 63) } else { word(at.wrapping_add(one.bits as usize)) };
+        let number = |bin: Place, word: u64| bin.first.wrapping_add(word & bin.mask);
+        *slots = [make(number(one, first)), make(number(two, second))];
+        at = at.wrapping_add(both as usize);
+    }
+    for (slot, &symbol) in last_slot.iter_mut().zip(last) {
+        let bin = bin(symbol);
+        *slot = make(bin.first.wrapping_add(word(at) & bin.mask));
+        at = at.wrapping_add(bin.bits as usize);
     }
     at
 }
@@ -264,7 +286,7 @@ pub(super) fn decode(bytes: Bytes<'_>, count: usize) -> Result<Vec<u64>, &'stati
     }
     let mut numbers = Numbers::open(bytes)?;
     let mut out = alloc::vec![0; count];
-    out.chunks_mut(BLOCK).try_for_each(|block| numbers.fill(block))?;
+    out.chunks_mut(BLOCK).try_for_each(|block| numbers.fill(block, |number| number))?;
     numbers.finish()?;
     Ok(out)
 }

@@ -3,7 +3,7 @@
 use super::planes::{self, Width};
 use super::{Coding, columns, links, lists, numbers};
 use crate::limits::MAX_CHUNK;
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::{borrow::Cow, vec, vec::Vec};
 
 /// What bytes are, as far as is known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -163,11 +163,11 @@ fn candidates(level: Level, holds: &Holds, bytes: &[u8]) -> Vec<Coding> {
             let period = if *width == Width::W4 && !float { links::period(part) } else { 0 };
             let numbers = usize::try_from(bits >> 3).unwrap_or(usize::MAX);
             let links = if period > 0 { links::encode(period, part, level.effort()).len() } else { usize::MAX };
-            let measured = [
-                (Coding::Numbers(coding), numbers),
-                (Coding::Links(period), links),
-                (Coding::Planes(*width), planes::encode(*width, part).len()),
-            ];
+            // Only repetition makes planes smaller than bins, and to look for it takes a 50th of trying.
+            let is_tried = level == Level::Small || repeats(*width, part);
+            let planes = if is_tried { planes::encode(*width, part).len() } else { usize::MAX };
+            let measured =
+                [(Coding::Numbers(coding), numbers), (Coding::Links(period), links), (Coding::Planes(*width), planes)];
             let least = measured.iter().map(|measured| measured.1).min().unwrap_or(0);
             // Of what is near the best on a part, all is tried on the whole where that may take its time.
             let slack = if level == Level::Small { least >> 4 } else { 0 };
@@ -211,6 +211,23 @@ fn by_width(bytes: &[u8]) -> Option<Coding> {
         }
     }
     best.0
+}
+
+/// Whether one in eight elements was there before, about.
+fn repeats(width: Width, part: &[u8]) -> bool {
+    const MARKS: u32 = 17;
+    let mut seen = vec![0u64; 1 << (MARKS - 6)];
+    let mut again = 0usize;
+    let elements = part.chunks_exact(width.bytes());
+    let all = elements.len();
+    for element in elements {
+        let hash = element.iter().fold(0u64, |hash, &byte| (hash << 8) | u64::from(byte));
+        let mark = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - MARKS);
+        let Some(slot) = seen.get_mut((mark >> 6) as usize) else { continue };
+        again = again.wrapping_add(((*slot >> (mark & 63)) & 1) as usize);
+        *slot |= 1 << (mark & 63);
+    }
+    again > all >> 3
 }
 
 /// At most 64 KiB from the middle, from a place where an element of any width starts.

@@ -57,7 +57,7 @@ impl Slots for Table {
     fn case(&self, slot: u32) -> Case {
         let byte = self.of.get((slot & 0x3FFF) as usize).copied().unwrap_or(0);
         let share = self.shares.get(usize::from(byte)).copied().unwrap_or_default();
-        Case { symbol: byte.into(), frequency: share.frequency, place: slot.wrapping_sub(share.start) }
+        Case { symbol: byte, frequency: share.frequency, place: slot.wrapping_sub(share.start) }
     }
 }
 
@@ -203,12 +203,7 @@ pub(super) fn parts(columns: u32, bytes: &mut Bytes<'_>, len: usize) -> Result<V
         match tables.as_slice() {
             // Every column, one table: no need to look which.
             [table] if !map.contains(&PLAIN) => {
-                let mut found = [0u16; BLOCK];
-                for block in rows.chunks_mut(BLOCK) {
-                    let found = found.get_mut(..block.len()).unwrap_or_default();
-                    symbols.fill(|_| table, found)?;
-                    block.iter_mut().zip(found.iter()).for_each(|(to, from)| *to = (*from & 0xFF) as u8);
-                }
+                symbols.fill(|_| table, rows)?;
             }
             _ => by_map(rows, map, &tables, &mut symbols)?,
         }
@@ -238,14 +233,14 @@ fn by_map(rows: &mut [u8], map: &[u8], tables: &[Table], symbols: &mut Decoder<'
     let at_once =
         rans::LANES.wrapping_mul(BLOCK.checked_div(coded.len().wrapping_mul(rans::LANES)).unwrap_or(0).max(1));
     let of: Vec<&Table> = (0..at_once).flat_map(|_| coded.iter().map(|column| column.1)).collect();
-    let mut found = vec![0u16; of.len()];
+    let mut found = vec![0u8; of.len()];
     for block in rows.chunks_mut(map.len().wrapping_mul(at_once)) {
         let count = block.len().checked_div(map.len()).unwrap_or(0);
         let found = found.get_mut(..count.wrapping_mul(coded.len())).unwrap_or_default();
         symbols.fill(|index| of.get(index).copied().unwrap_or(any), found)?;
         for (row, symbols) in block.chunks_exact_mut(map.len()).zip(found.chunks_exact(coded.len())) {
             for (&(column, _), &symbol) in coded.iter().zip(symbols) {
-                row.get_mut(column).into_iter().for_each(|cell| *cell = (symbol & 0xFF) as u8);
+                row.get_mut(column).into_iter().for_each(|cell| *cell = symbol);
             }
         }
     }

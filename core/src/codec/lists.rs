@@ -4,8 +4,8 @@
 //!
 //! Where the ids of each list ascend and none stands twice, their order within the lists says nothing, and it is
 //! enough to know which ids there are and in which list each is: the ids of all lists together, ascending, as gaps; then the list
-//! number of each in turn, by the entropy coder with the sizes of the lists for frequencies. Of a chunk that holds every
-//! id, the gaps cost nothing, and an id costs what the sizes leave open. Otherwise the ids are differences, in
+//! number of each in turn, drawn from an urn (`urn`) with the sizes of the lists. Of a chunk that holds every
+//! id, the gaps cost nothing, and the ids cost what the sizes leave open, exactly. Otherwise the ids are differences, in
 //! the order in which they stand.
 //!
 //! ```text
@@ -14,7 +14,7 @@
 //! u8        codes: 0 as they are, 1 columns, 2 floats
 //! varint    bytes of the codes, then these: as codec 3, or one byte `zeros` and as codec 2 with width 4 and view 1
 //! u8        ids: 0 differences (numbers of codec 2 with width 8 and the view in the next byte), 1 ascending in each list
-//! ids       to the end; ascending: varint bytes of the gaps, these as numbers in bins, then the list numbers as rANS
+//! ids       to the end; ascending: varint bytes of the gaps, these as numbers in bins, then the list numbers as draws
 //! ```
 
 use super::bins;
@@ -22,61 +22,13 @@ use super::bytes::{Bytes, put};
 use super::columns;
 use super::numbers::{self, NumberCoding, View};
 use super::planes::{Fault, Width};
-use super::rans::{self, Case, Decoder, Share, Slots};
+use super::urn;
 use alloc::{vec, vec::Vec};
 
 /// Bytes of an id.
 const ID: usize = 8;
 /// Most lists of a chunk.
 pub(super) const MOST_LISTS: usize = 1 << 15;
-/// Cases of the table of list numbers.
-const LOG2: u32 = 16;
-const SLOTS: u64 = 1 << LOG2;
-
-/// Which list a slot belongs to.
-struct Lists {
-    /// Of each slot, the number among the lists that hold something.
-    of: Vec<u16>,
-    shares: Vec<Share>,
-    /// The lists that hold something.
-    numbers: Vec<u16>,
-}
-
-impl Lists {
-    /// From the sizes of the lists, which hold something in all.
-    fn new(sizes: &[u64]) -> Lists {
-        let total: u64 = sizes.iter().sum();
-        let holding: Vec<(u16, u64)> =
-            (0u16..).zip(sizes).filter(|list| *list.1 > 0).map(|(n, &size)| (n, size)).collect();
-        // One case each, and the others by size.
-        let spread = SLOTS.saturating_sub(holding.len() as u64);
-        let mut before = 0u64;
-        let mut starts: Vec<u32> = Vec::with_capacity(holding.len().saturating_add(1));
-        for (place, &(_, size)) in (0u64..).zip(&holding) {
-            let start = before.saturating_mul(spread).checked_div(total).unwrap_or(0).saturating_add(place);
-            starts.push((start & 0xFFFF_FFFF) as u32);
-            before = before.saturating_add(size);
-        }
-        starts.push(1 << LOG2);
-        let shares: Vec<Share> = starts
-            .array_windows::<2>()
-            .map(|&[start, end]| Share { frequency: end.wrapping_sub(start), start })
-            .collect();
-        let of = (0u16..).zip(&shares).flat_map(|(list, share)| (0..share.frequency).map(move |_| list)).collect();
-        Lists { of, shares, numbers: holding.into_iter().map(|list| list.0).collect() }
-    }
-}
-
-impl Slots for Lists {
-    const LOG2: u32 = LOG2;
-
-    fn case(&self, slot: u32) -> Case {
-        let list = self.of.get(slot as usize).copied().unwrap_or(0);
-        let share = self.shares.get(usize::from(list)).copied().unwrap_or_default();
-        let symbol = self.numbers.get(usize::from(list)).copied().unwrap_or(0);
-        Case { symbol, frequency: share.frequency, place: slot.wrapping_sub(share.start) }
-    }
-}
 
 /// The codes and ids of lists of these sizes, apart. `None` where the bytes are not that many.
 fn part(code_size: usize, sizes: &[u64], bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
@@ -117,17 +69,7 @@ pub(super) fn encode(code_size: u32, sizes: &[u64], bytes: &[u8], effort: usize,
     if let Some((gaps, order)) = ascending(sizes, &plain) {
         out.push(1);
         put_numbers(&gaps, &mut out);
-        let lists = Lists::new(sizes);
-        let rank: Vec<Share> = {
-            let mut shares = lists.shares.iter();
-            sizes
-                .iter()
-                .map(|&size| if size > 0 { shares.next().copied().unwrap_or_default() } else { Share::default() })
-                .collect()
-        };
-        let share =
-            |index: usize| order.get(index).and_then(|&list| rank.get(usize::from(list))).copied().unwrap_or_default();
-        rans::encode(LOG2, order.len(), share, &mut out);
+        urn::encode(sizes, &order, &mut out);
     } else {
         let (coding, _) = numbers::best(Width::W8, false, &ids);
         let coding = NumberCoding { zeros: 0, ..coding };
@@ -247,12 +189,7 @@ fn ids(sizes: &[u64], total: usize, bytes: &mut Bytes<'_>) -> Result<Vec<u8>, &'
         1 if total > 0 => {
             let of_gaps = bytes.count()?;
             let gaps = bins::decode(Bytes::new(bytes.take(of_gaps)?), total)?;
-            let lists = Lists::new(sizes);
-            let mut symbols = Decoder::new(bytes)?;
-            bytes.finish()?;
-            let mut order = vec![0u16; total];
-            symbols.fill(|_| &lists, &mut order)?;
-            symbols.finish()?;
+            let order = urn::decode(sizes, *bytes)?;
             // Where the next id of each list belongs.
             let mut places: Vec<usize> = sizes
                 .iter()
@@ -271,14 +208,6 @@ fn ids(sizes: &[u64], total: usize, bytes: &mut Bytes<'_>) -> Result<Vec<u8>, &'
                 let Some(place) = places.get_mut(usize::from(list)) else { continue };
                 slots.get_mut(*place).into_iter().for_each(|slot| *slot = id.to_le_bytes());
                 *place = place.saturating_add(1);
-            }
-            // Each list has as many as it should when each ends where the next starts.
-            let mut end = 0usize;
-            for (&place, &size) in places.iter().zip(sizes) {
-                end = end.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
-                if place != end {
-                    return Err("has another number of ids in a list than its size");
-                }
             }
             Ok(out)
         }

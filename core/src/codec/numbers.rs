@@ -200,46 +200,50 @@ fn spread<const WIDTH: usize>(
     numbers: &mut Numbers<'_>,
     body: &mut [u8],
 ) -> Result<(), &'static str> {
-    let bits = coding.bits();
-    let all = u64::MAX >> 64u32.wrapping_sub(bits);
-    let zeros = u32::from(coding.zeros);
-    let rotated = coding.rotated();
+    let (zeros, rotated) = (u32::from(coding.zeros), coding.rotated());
     let mut before = 0u64;
-    let mut buffer = [0u64; BLOCK];
     for block in body.chunks_mut(BLOCK.wrapping_mul(WIDTH)) {
         let places = block.as_chunks_mut::<WIDTH>().0;
-        let found = buffer.get_mut(..places.len()).unwrap_or_default();
-        numbers.fill(found)?;
-        let put = |place: &mut [u8; WIDTH], element: u64| {
-            place.iter_mut().zip(element.to_le_bytes()).for_each(|(to, from)| *to = from);
-        };
         match coding.view {
-            View::Plain => {
-                for (place, &number) in places.iter_mut().zip(found.iter()) {
-                    put(place, turn(number & all, rotated, zeros));
-                }
-            }
-            View::Float if zeros == 0 => {
-                for (place, &number) in places.iter_mut().zip(found.iter()) {
-                    let number = number & all;
-                    put(place, (number >> 1) | ((number & 1) << bits.wrapping_sub(1)));
-                }
-            }
+            View::Plain => numbers.fill(places, |number| bytes(turn(lowest::<WIDTH>(number), rotated, zeros)))?,
+            View::Float if zeros == 0 => numbers.fill(places, plain_float)?,
             View::Float => {
-                for (place, &number) in places.iter_mut().zip(found.iter()) {
-                    let number = number & all;
-                    put(place, turn(number >> 1, rotated, zeros) | ((number & 1) << bits.wrapping_sub(1)));
-                }
+                numbers.fill(places, |number| signed(turn(lowest::<WIDTH>(number) >> 1, rotated, zeros), number))?;
             }
-            View::Difference => {
-                for (place, &number) in places.iter_mut().zip(found.iter()) {
-                    let zigzag = turn(number & all, rotated, zeros);
-                    let difference = (zigzag >> 1) ^ 0u64.wrapping_sub(zigzag & 1);
-                    before = before.wrapping_add(difference) & all;
-                    put(place, before);
-                }
-            }
+            View::Difference => numbers.fill(places, |number| {
+                let zigzag = turn(lowest::<WIDTH>(number), rotated, zeros);
+                let difference = (zigzag >> 1) ^ 0u64.wrapping_sub(zigzag & 1);
+                before = before.wrapping_add(difference);
+                bytes(before)
+            })?,
         }
     }
     Ok(())
+}
+
+/// As many bits as an element has.
+#[inline(always)]
+fn lowest<const WIDTH: usize>(number: u64) -> u64 {
+    if WIDTH == 8 { number } else { number & 0xFFFF_FFFF }
+}
+
+/// A float whose sign is the lowest bit of its number, and which has no zeros apart.
+#[inline(always)]
+fn plain_float<const WIDTH: usize>(number: u64) -> [u8; WIDTH] {
+    if WIDTH == 8 {
+        bytes(number.rotate_right(1))
+    } else {
+        bytes(u64::from(((number & 0xFFFF_FFFF) as u32).rotate_right(1)))
+    }
+}
+
+/// A float without its sign, with that of the lowest bit of its number.
+#[inline(always)]
+fn signed<const WIDTH: usize>(float: u64, number: u64) -> [u8; WIDTH] {
+    bytes(float | (number << if WIDTH == 8 { 63 } else { 31 }))
+}
+
+#[inline(always)]
+fn bytes<const WIDTH: usize>(element: u64) -> [u8; WIDTH] {
+    element.to_le_bytes().first_chunk().copied().unwrap_or([0; WIDTH])
 }

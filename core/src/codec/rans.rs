@@ -14,7 +14,7 @@
 //! below 2^16, itself times 2^16 plus the next word. In the end each state is 2^16 and all words are taken.
 
 use super::bytes::Bytes;
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
 /// States side by side.
 pub(super) const LANES: usize = 8;
@@ -24,7 +24,7 @@ const LOW: u32 = 1 << 16;
 /// A symbol, how many cases it has, and which of them a slot is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Case {
-    pub(super) symbol: u16,
+    pub(super) symbol: u8,
     pub(super) frequency: u32,
     pub(super) place: u32,
 }
@@ -42,8 +42,15 @@ pub(super) trait Slots {
 pub(super) const LOG2: u32 = 12;
 const SLOTS: usize = 1 << LOG2;
 
-/// A table of at most 256 symbols: 8 bits of symbol, 12 of frequency less one, 12 of place.
-pub(super) struct Table(alloc::boxed::Box<[u32; SLOTS]>);
+/// A table of at most 256 symbols, 20 KiB: what a step needs is loaded rather than taken apart, and stays in a core's first cache.
+pub(super) struct Table(alloc::boxed::Box<Columns>);
+
+/// Of each slot.
+struct Columns {
+    symbols: [u8; SLOTS],
+    frequencies: [u16; SLOTS],
+    places: [u16; SLOTS],
+}
 
 impl Table {
     /// From the frequencies of the symbols, which add up to 4,096. `None` where they do not, or are more than 256.
@@ -52,15 +59,17 @@ impl Table {
         if total != 1 << LOG2 || frequencies.len() > 256 {
             return None;
         }
-        let mut slots = vec![0u32; SLOTS];
-        let mut next = slots.iter_mut();
-        for (symbol, &frequency) in (0u32..).zip(frequencies) {
-            for place in 0..frequency {
-                let entry = symbol | (frequency.wrapping_sub(1) << 8) | (place << 20);
-                next.next().into_iter().for_each(|slot| *slot = entry);
+        let columns = Columns { symbols: [0; SLOTS], frequencies: [0; SLOTS], places: [0; SLOTS] };
+        let mut columns = alloc::boxed::Box::new(columns);
+        let Columns { symbols, frequencies: of, places } = &mut *columns;
+        let mut slots = symbols.iter_mut().zip(of).zip(places);
+        for (symbol, &frequency) in (0u8..=255).zip(frequencies) {
+            let frequency = (frequency & 0xFFFF) as u16;
+            for (place, ((symbols, of), places)) in (0..frequency).zip(slots.by_ref()) {
+                (*symbols, *of, *places) = (symbol, frequency, place);
             }
         }
-        Some(Table(slots.try_into().ok()?))
+        Some(Table(columns))
     }
 }
 
@@ -69,9 +78,11 @@ impl Slots for Table {
 
     #[inline(always)]
     fn case(&self, slot: u32) -> Case {
-        let entry = self.0.get((slot & 0xFFF) as usize).copied().unwrap_or(0);
-        let symbol = (entry & 0xFF) as u16;
-        Case { symbol, frequency: ((entry >> 8) & 0xFFF).wrapping_add(1), place: entry >> 20 }
+        let slot = (slot & 0xFFF) as usize;
+        let Columns { symbols, frequencies, places } = &*self.0;
+        let number = |of: &[u16; SLOTS]| of.get(slot).copied().unwrap_or(0).into();
+        let symbol = symbols.get(slot).copied().unwrap_or(0);
+        Case { symbol, frequency: number(frequencies), place: number(places) }
     }
 }
 
@@ -101,7 +112,7 @@ impl<'a> Decoder<'a> {
     pub(super) fn fill<'t, S: Slots + 't>(
         &mut self,
         of: impl Fn(usize) -> &'t S,
-        out: &mut [u16],
+        out: &mut [u8],
     ) -> Result<(), &'static str> {
         let (groups, rest) = out.as_chunks_mut::<LANES>();
         let mut states = self.states;
@@ -151,7 +162,7 @@ impl<'a> Decoder<'a> {
 
 /// Take one symbol out of a state; `used` of the words are taken before.
 #[inline(always)]
-fn step<S: Slots>(state: &mut u32, slots: &S, words: &[[u8; 2]; LANES], used: &mut usize) -> u16 {
+fn step<S: Slots>(state: &mut u32, slots: &S, words: &[[u8; 2]; LANES], used: &mut usize) -> u8 {
     let x = *state;
     let case = slots.case(x & (1u32 << S::LOG2).wrapping_sub(1));
     let y = case.frequency.wrapping_mul(x >> S::LOG2).wrapping_add(case.place);
@@ -205,12 +216,24 @@ pub(super) fn frequencies(log2: u32, counts: &[u32]) -> Vec<u32> {
 pub(super) struct Share {
     pub(super) frequency: u32,
     pub(super) start: u32,
+    /// 2^64 over the frequency, rounded up: a multiplication instead of a division. 0 for a frequency of 1.
+    reciprocal: u64,
+}
+
+impl Share {
+    /// `x` over the frequency, and what is left: exact, since the error of the reciprocal is below `x / 2^64`.
+    fn parts(self, x: u32) -> (u32, u32) {
+        let product = u128::from(x).wrapping_mul(self.reciprocal.into());
+        let whole = if self.frequency == 1 { x } else { ((product >> 64) & 0xFFFF_FFFF) as u32 };
+        (whole, x.wrapping_sub(whole.wrapping_mul(self.frequency)))
+    }
 }
 
 /// The shares of symbols that have these frequencies.
 pub(super) fn shares(frequencies: &[u32]) -> Vec<Share> {
     let next = |start: &mut u32, &frequency: &u32| {
-        let share = Share { frequency, start: *start };
+        let reciprocal = u64::MAX.checked_div(frequency.into()).unwrap_or(0).wrapping_add(1);
+        let share = Share { frequency, start: *start, reciprocal };
         *start = start.wrapping_add(frequency);
         Some(share)
     };
@@ -223,15 +246,15 @@ pub(super) fn encode(log2: u32, count: usize, share: impl Fn(usize) -> Share, ou
     // Decoding takes in the opposite order of coding.
     let mut words: Vec<u16> = Vec::new();
     for index in (0..count).rev() {
-        let Share { frequency, start } = share(index);
+        let share = share(index);
         let Some(state) = states.get_mut(index % LANES) else { break };
         let mut x = *state;
-        if u64::from(x) >= u64::from(frequency) << 32u32.wrapping_sub(log2) {
+        if u64::from(x) >= u64::from(share.frequency) << 32u32.wrapping_sub(log2) {
             words.push((x & 0xFFFF) as u16);
             x >>= 16;
         }
-        let (whole, rest) = (x.checked_div(frequency).unwrap_or(0), x.checked_rem(frequency).unwrap_or(0));
-        *state = (whole << log2).wrapping_add(rest).wrapping_add(start);
+        let (whole, rest) = share.parts(x);
+        *state = (whole << log2).wrapping_add(rest).wrapping_add(share.start);
     }
     super::bytes::put(out, (words.len() as u64).wrapping_mul(2).wrapping_add(32));
     out.extend(states.iter().flat_map(|state| state.to_le_bytes()));
