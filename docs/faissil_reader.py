@@ -13,16 +13,11 @@ import sys
 import zlib
 
 from blake3 import blake3
+from faissil_codecs import Bad, decode, need
 
 MAGIC, MARK_MAGIC = b"\x89FAISSIL", b"\x89FAISSBK"
 KNOWN = {"ATCH": 1, "CHNK": 1, "FIDE": 1, "IDMP": 0, "META": 0, "PROD": 0, "RCPE": 0, "STRM": 1, "TREE": 0}
 WIDTHS = {1: 32, 2: 120, 3: 8, 4: 16}
-
-Bad = type("Bad", (Exception,), {"__doc__": "The file is not what the format says."})
-
-def need(condition, at, message):
-    if not condition:
-        raise Bad(f"byte {at}: {message}")
 
 class Body:
     """Postcard values, one after the other."""
@@ -253,26 +248,6 @@ class Snapshot:
             need(start == at, min(start, at), f"before {name}: a gap or an overlap")
             at = end
         need(at == self.manifest, at, "bytes before the manifest belong to nothing")
-
-def decode(codec, params, stored, length, at):
-    if codec == 0:
-        need(not params and len(stored) == length, at, "raw chunk has another length")
-        return stored
-    need(codec == 1 and params in (b"\1", b"\2", b"\4", b"\x08"), at, f"codec {codec} or its parameters are unknown")
-    width = params[0]
-    plane, out, pos = length // width, bytearray(length), 4 * width
-    need(len(stored) >= pos, at, "planes are cut short")
-    for number, size in enumerate(struct.unpack_from(f"<{width}I", stored)):
-        piece, pos = stored[pos:pos + size], pos + size
-        need(len(piece) == size <= plane, at, "planes do not add up")
-        if size < plane:
-            inflate = zlib.decompressobj(wbits=-15)
-            piece = inflate.decompress(piece, plane) + inflate.decompress(inflate.unconsumed_tail, 1)
-            need(len(piece) == plane and inflate.eof and not inflate.unused_data, at, "a plane has another length")
-        out[number:plane * width:width] = piece
-    need(len(stored) - pos == length % width, at, "bytes after the planes are wrong")
-    out[plane * width:] = stored[pos:]
-    return bytes(out)
 
 def report(path, folder):
     snapshot = Snapshot(path)

@@ -5,6 +5,7 @@ use crate::error::Cause;
 use crate::opened::Access;
 use crate::snapshot::Digest;
 use crate::source::{Cache, Source};
+use crate::text::escaped;
 use alloc::{format, sync::Arc, vec::Vec};
 
 /// Give the attachment called `name` in pieces, each checked; what they come to is held against its digest at the end.
@@ -16,7 +17,7 @@ pub async fn pieces(access: &Access<'_>, name: &str, give: &Give<Arc<Vec<u8>>>) 
     let attachments = access.attachments().await?;
     let found = (0..).zip(&attachments).find(|(_, attachment)| attachment.name == name);
     let Some((number, attachment)) = found else {
-        return Err(Cause::Refused(format!("no attachment is named `{}`", name.escape_debug())));
+        return Err(Cause::Refused(format!("no attachment is named `{}`", escaped(name))));
     };
     let source = Source::attachment(&access.ask, snapshot, number, attachment, &Cache::default());
     let mut whole = blake3::Hasher::new();
@@ -31,5 +32,5 @@ pub async fn pieces(access: &Access<'_>, name: &str, give: &Give<Arc<Vec<u8>>>) 
     if Digest::from(whole.finalize()) == attachment.digest {
         return Ok(());
     }
-    Err(Cause::Damage(format!("attachment `{}` does not have its digest", attachment.name.escape_debug())))
+    Err(Cause::Damage(format!("attachment `{}` does not have its digest", escaped(&attachment.name))))
 }

@@ -8,6 +8,7 @@
 pub use crate::place::Span;
 
 use crate::error::Error;
+use alloc::vec::Vec;
 
 /// What a [`Reading`] answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,11 @@ pub trait Reading {
 
     /// Hand over the bytes that start at `at`.
     fn bring(&mut self, at: u64, bytes: &[u8]);
+
+    /// The same with a vector of them, which a reading that keeps them may take rather than copy: then it is empty afterwards.
+    fn give(&mut self, at: u64, bytes: &mut Vec<u8>) {
+        self.bring(at, bytes);
+    }
 
     /// Run over a whole file that is in memory.
     fn over(mut self, file: &[u8]) -> Result<Self::Output, Error>

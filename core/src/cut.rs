@@ -10,7 +10,7 @@
 mod groups;
 
 use crate::bytes::{Reading, Span, Step};
-use crate::codec::Width;
+use crate::codec::{Holds, Width};
 use crate::error::Error;
 use crate::limits::MAX_CHUNK;
 use crate::outline::{Array, Dtype, Leaf, Meaning, Outline};
@@ -27,8 +27,8 @@ use groups::Groups;
 pub struct Cut {
     /// Its bytes in the stream; never empty, at most [`MAX_CHUNK`].
     pub span: Span,
-    /// Bytes of its elements, where they are all alike.
-    pub width: Option<Width>,
+    /// What its bytes are, by which a codec is chosen.
+    pub holds: Holds,
     /// What it holds: `quantizer.codes`, or `tag to d` for everything between the two.
     pub path: String,
 }
@@ -79,7 +79,7 @@ struct Even {
     piece: u64,
     /// Bytes in front of the first piece that go with it.
     lead: u64,
-    width: Option<Width>,
+    holds: Holds,
     path: String,
 }
 
@@ -127,12 +127,12 @@ impl<'o> Cuts<'o> {
             return self.join(span, leaf.path);
         }
         match leaf.meaning {
-            Meaning::Lists(lists) if span == lists.span && span.len > self.grain.piece => {
+            Meaning::Lists(lists) if span == lists.span => {
                 self.close();
                 self.groups = Some(Groups::new(lists, self.file_len, self.grain, leaf.path));
             }
-            Meaning::Array(array) => self.push(span, row_bytes(array), width_of(array.dtype), leaf.path),
-            _ => self.push(span, 1, None, leaf.path),
+            Meaning::Array(array) => self.push(span, row_bytes(array), holds(array), leaf.path),
+            _ => self.push(span, 1, Holds::Anything, leaf.path),
         }
     }
 
@@ -141,13 +141,13 @@ impl<'o> Cuts<'o> {
         let gap = Span::between(self.at, end);
         if !gap.is_empty() {
             self.at = end;
-            self.push(gap, 1, None, path.into());
+            self.push(gap, 1, Holds::Anything, path.into());
         }
     }
 
-    fn push(&mut self, span: Span, row: u64, width: Option<Width>, path: String) {
+    fn push(&mut self, span: Span, row: u64, holds: Holds, path: String) {
         self.close();
-        self.ready.push_back(Even::new(span, self.grain, row, width, path));
+        self.ready.push_back(Even::new(span, self.grain, row, holds, path));
     }
 
     /// Add a small part to its neighbours.
@@ -170,7 +170,7 @@ impl<'o> Cuts<'o> {
             Some(last) => format!("{first} to {last}"),
             None => first,
         };
-        self.ready.push_back(Even::new(span, self.grain, 1, None, path));
+        self.ready.push_back(Even::new(span, self.grain, 1, Holds::Anything, path));
     }
 }
 
@@ -211,21 +211,21 @@ impl Reading for Cuts<'_> {
 
 impl Even {
     /// `span` in pieces of whole rows.
-    fn new(span: Span, grain: Grain, row: u64, width: Option<Width>, path: String) -> Even {
+    fn new(span: Span, grain: Grain, row: u64, holds: Holds, path: String) -> Even {
         let rows = grain.piece.checked_div(row).unwrap_or(0);
         let piece = match rows {
             0 if (1..=MAX_CHUNK >> 1).contains(&row) => row,
             0 => grain.piece,
             _ => rows.saturating_mul(row),
         };
-        Even { rest: span, piece, lead: 0, width, path }
+        Even { rest: span, piece, lead: 0, holds, path }
     }
 
     fn next(&mut self) -> Option<Cut> {
         let len = self.piece.saturating_add(core::mem::take(&mut self.lead)).min(self.rest.len);
         let span = Span::new(self.rest.start, len);
         self.rest = Span::between(span.end(), self.rest.end());
-        (!span.is_empty()).then(|| Cut { span, width: self.width, path: self.path.clone() })
+        (!span.is_empty()).then(|| Cut { span, holds: self.holds.clone(), path: self.path.clone() })
     }
 }
 
@@ -235,12 +235,15 @@ fn row_bytes(array: &Array) -> u64 {
     inner.iter().fold(array.dtype.width(), |bytes, &axis| bytes.saturating_mul(axis))
 }
 
-/// Bytes may be codes of any width, so they say nothing.
-fn width_of(dtype: Dtype) -> Option<Width> {
-    match dtype {
-        Dtype::U8 => None,
-        Dtype::I32 | Dtype::F32 => Some(Width::W4),
-        Dtype::I64 | Dtype::U64 | Dtype::F64 => Some(Width::W8),
+/// What the elements of an array are.
+fn holds(array: &Array) -> Holds {
+    match array.dtype {
+        Dtype::U8 if array.shape.len() > 1 => Holds::Rows(row_bytes(array)),
+        Dtype::U8 => Holds::Anything,
+        Dtype::I32 => Holds::Integers(Width::W4),
+        Dtype::I64 | Dtype::U64 => Holds::Integers(Width::W8),
+        Dtype::F32 => Holds::Floats(Width::W4),
+        Dtype::F64 => Holds::Floats(Width::W8),
     }
 }
 
@@ -349,7 +352,7 @@ mod tests {
     }
 
     fn shown(cuts: &[Cut]) -> Vec<(u64, Option<Width>, &str)> {
-        cuts.iter().map(|cut| (cut.span.len, cut.width, cut.path.as_str())).collect()
+        cuts.iter().map(|cut| (cut.span.len, cut.holds.width(), cut.path.as_str())).collect()
     }
 
     const TINY: Grain = Grain { small: 50, piece: 100 };

@@ -32,7 +32,7 @@ pub use transform::Reverse;
 use crate::bytes::Span;
 use crate::error::Error;
 use additive::Additive;
-use alloc::{boxed::Box, vec, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 use eden::Eden;
 use product::Product;
 use scalar::Scalar;
@@ -72,6 +72,9 @@ pub enum Codec<T> {
     Sum(Box<[(u64, Codec<T>); 2]>),
 }
 
+/// Floats that are decoded at once: 16 KiB.
+const NEAR: usize = 4096;
+
 /// Room that decoding uses again and again.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -79,9 +82,11 @@ pub struct Scratch {
     numbers: Vec<u32>,
     /// Floats of one part of a sum.
     floats: Vec<f32>,
-    /// Floats of all rows before and after a step.
+    /// Floats of some rows before and after a step.
     now: Vec<f32>,
     next: Vec<f32>,
+    /// What the vectors are put into; of any length and content.
+    pub(crate) out: Vec<u8>,
 }
 
 impl<T> Coding<T> {
@@ -160,29 +165,40 @@ impl Coding<Table> {
         scratch: &mut Scratch,
     ) -> Result<Vec<u8>, Error> {
         let d = memory(self.d);
-        let rows = codes.len().checked_div(width).unwrap_or(0);
+        let all = codes.len().checked_div(width).unwrap_or(0);
         let (mut now, mut next) = (core::mem::take(&mut scratch.now), core::mem::take(&mut scratch.next));
-        // What is there from before is written over.
-        now.resize(rows.saturating_mul(d), 0.0);
-        let decoded = self.codec.decode(codes, width, d, &mut now, scratch);
-        if let Some(base) = base {
-            for row in now.chunks_exact_mut(d.max(1)) {
-                add(row, base);
+        // What is there from before, here and below, is written over.
+        let mut out = core::mem::take(&mut scratch.out);
+        let a_row = memory(self.reverse.last().map_or(self.d, Reverse::d_in)).saturating_mul(4);
+        out.resize(all.saturating_mul(a_row), 0);
+        // A few rows at a time, whose floats stay in the nearest cache until they are bytes.
+        let block = NEAR.checked_div(memory(self.widest())).unwrap_or(1).max(1);
+        let mut more = more.map(|more| more.chunks(block.saturating_mul(d).max(1)));
+        let blocks = codes.chunks(block.saturating_mul(width).max(1));
+        for (codes, out) in blocks.zip(out.chunks_mut(block.saturating_mul(a_row).max(1))) {
+            let rows = codes.len().checked_div(width).unwrap_or(0);
+            now.resize(rows.saturating_mul(d), 0.0);
+            self.codec.decode(codes, width, d, &mut now, scratch)?;
+            if let Some(base) = base {
+                for row in now.chunks_exact_mut(d.max(1)) {
+                    add(row, base);
+                }
             }
-        }
-        if let Some(more) = more {
-            add(&mut now, more);
-        }
-        for step in &self.reverse {
-            step.apply(&now, rows, &mut next);
-            core::mem::swap(&mut now, &mut next);
-        }
-        let mut out = vec![0; now.len().saturating_mul(4)];
-        for (to, from) in out.as_chunks_mut::<4>().0.iter_mut().zip(&now) {
-            *to = from.to_le_bytes();
+            if let Some(more) = more.as_mut().and_then(Iterator::next) {
+                add(&mut now, more);
+            }
+            for step in &self.reverse {
+                step.apply(&now, rows, &mut next);
+                core::mem::swap(&mut now, &mut next);
+            }
+            let (floats, _) = out.as_chunks_mut::<4>();
+            for (to, from) in floats.iter_mut().zip(&now) {
+                *to = from.to_le_bytes();
+            }
+            floats.get_mut(now.len()..).unwrap_or_default().fill([0; 4]);
         }
         (scratch.now, scratch.next) = (now, next);
-        decoded.map(|()| out)
+        Ok(out)
     }
 
     /// The vector of one code.

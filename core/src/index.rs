@@ -15,6 +15,7 @@ use crate::opened::Access;
 use crate::outline::Outline;
 use crate::snapshot::{Attachment, Snapshot, TreeBody, lists_of};
 use crate::source::{RecordedSizes, Source};
+use crate::text::escaped;
 use alloc::{
     format,
     string::{String, ToString},
@@ -223,7 +224,7 @@ async fn attached(access: &Access<'_>, stored: &str) -> Result<(u64, Attachment)
 }
 
 fn missing(stored: &str, why: &dyn core::fmt::Display) -> Side {
-    let stored = stored.escape_debug();
+    let stored = escaped(stored);
     Side::Missing(format!("the lists are in another file, `{stored}`, which cannot be read: {why}"))
 }
 

@@ -16,6 +16,7 @@ use crate::report::{
 };
 use crate::snapshot::{self, Layout, Snapshot, TreeBody};
 use crate::source::Source;
+use crate::text::escaped;
 use alloc::{
     format,
     string::{String, ToString},
@@ -57,7 +58,7 @@ pub async fn recorded(access: &Access<'_>, name: &str) -> Result<Option<Inspecti
         for stored in judge::side_files(&outline) {
             let said = format!(
                 "the inverted lists are missing: they were in `{}`, which is not in this snapshot",
-                stored.escape_debug()
+                escaped(stored)
             );
             known.notes.push(Note::new("lists-missing", true, said));
         }

@@ -68,6 +68,10 @@ pub const MAX_BODY: u64 = 8 << 20;
 /// Bytes of one page of a table.
 pub const MAX_PAGE: u64 = 32 << 10;
 
+/// Bytes of an inner page of the id lookup with the leaf pages below it, where they are asked for together: 15 leaf pages, so that a
+/// root page leads to the 17 million ids of 15 x 585 of them with one request.
+pub const MAX_GROUP: u64 = 16 * MAX_PAGE;
+
 /// Storeys of pages above the leaves. A page points to more than 500, so five reach past 10^13 pages.
 pub const MAX_PAGE_HEIGHT: u8 = 5;
 

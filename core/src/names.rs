@@ -3,6 +3,7 @@
 //! Such a name is a claim by a stranger. It is used as one plain name in one known directory, or not at all.
 
 use crate::error::Cause;
+use crate::text::escaped;
 use alloc::format;
 
 /// Longest name that common file systems take, in bytes.
@@ -32,7 +33,7 @@ pub fn plain_name(name: &str) -> Result<&str, Cause> {
         _ if name.len() > LONGEST_NAME => "it is longer than 255 bytes",
         _ => return Ok(name),
     };
-    Err(Cause::Refused(format!("`{}` cannot be a file's name: {wrong}", name.escape_debug())))
+    Err(Cause::Refused(format!("`{}` cannot be a file's name: {wrong}", escaped(name))))
 }
 
 /// Marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm: with them a name reads as another.

@@ -10,6 +10,7 @@ pub use crate::place::Fourcc;
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::lists::Lists;
+use crate::text::escaped;
 use crate::text::shortest;
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use core::fmt;
@@ -187,7 +188,7 @@ impl fmt::Display for Value {
             Value::F32(v) => f.pad(&shortest(*v)),
             Value::F64(v) => f.pad(&shortest(*v)),
             Value::Tag(v) => v.fmt(f),
-            Value::Text(v) => v.escape_debug().fmt(f),
+            Value::Text(v) => escaped(v).fmt(f),
             Value::Many(values) => listed(f, values),
         }
     }

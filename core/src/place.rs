@@ -61,12 +61,36 @@ pub struct Fourcc(pub [u8; 4]);
 impl fmt::Display for Fourcc {
     /// The characters; what does not print is escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.escape_ascii())
+        // As `escape_ascii` has it, of which a browser would load more.
+        for byte in self.0 {
+            match byte {
+                b'\t' => f.write_str("\\t")?,
+                b'\n' => f.write_str("\\n")?,
+                b'\r' => f.write_str("\\r")?,
+                b'"' | b'\'' | b'\\' => write!(f, "\\{}", char::from(byte))?,
+                b' '..=b'~' => write!(f, "{}", char::from(byte))?,
+                _ => write!(f, "\\x{byte:02x}")?,
+            }
+        }
+        Ok(())
     }
 }
 
 impl fmt::Debug for Fourcc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{self}`")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_escaped_as_bytes_are() {
+        for byte in 0..=u8::MAX {
+            let code = Fourcc([byte, b'I', byte, b'x']);
+            assert_eq!(alloc::format!("{code}"), alloc::format!("{}", code.0.escape_ascii()));
+        }
     }
 }

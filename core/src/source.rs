@@ -16,6 +16,7 @@ use crate::bytes::{Reading, Span, Step, slice};
 use crate::error::{Cause, Error};
 use crate::files::Files;
 use crate::snapshot::{Attachment, ChunkEntry, Snapshot, Tree};
+use crate::text::escaped;
 use alloc::{borrow::Cow, format, rc::Rc, string::String, sync::Arc, vec, vec::Vec};
 use core::{cell::Cell, fmt};
 
@@ -451,7 +452,7 @@ pub fn shown(entry: &ChunkEntry, stored: &[u8], error: &Error) -> (Shown, Arc<Ve
 pub fn chunk_name(attachment: Option<&Attachment>, logical: Span) -> String {
     match attachment {
         None => format!("bytes {logical} of the stream"),
-        Some(attachment) => format!("bytes {logical} of attachment `{}`", attachment.name.escape_debug()),
+        Some(attachment) => format!("bytes {logical} of attachment `{}`", escaped(&attachment.name)),
     }
 }
 

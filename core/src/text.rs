@@ -1,10 +1,11 @@
-//! Floats as text, and text in text, in little code.
+//! Floats as text, names as they are shown, and text in text, in little code.
 //!
 //! What the standard library brings for `{}` of a float is 20 KB for a browser, most of it for cases that no report has.
 //! The shortest digits come from `zmij` instead, which JSON is written with anyway; this only puts them without exponent,
-//! as `{}` does.
+//! as `{}` does. `escape_debug` is another 8 KB, tables most of it, and they are those of the compiler that was at hand:
+//! [`escaped`] shows a name alike on every machine.
 
-use alloc::string::String;
+use alloc::{format, string::String};
 
 /// A float in the fewest digits that give it back: what `{}` prints of it, but that a tie in the last digit goes to the
 /// even one.
@@ -16,6 +17,64 @@ pub(crate) fn shortest(value: impl zmij::Float) -> String {
 pub(crate) fn with_fraction(value: f32) -> String {
     zmij::Buffer::new().format(value).into()
 }
+
+/// What a file says, put so that it stays on its line and shows all it has: quotes, backslashes and what is not seen
+/// (control and format characters, spaces but the common one, private use) are escaped as in Rust's literals.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        let short = match c {
+            '\0' => '0',
+            '\t' => 't',
+            '\n' => 'n',
+            '\r' => 'r',
+            '"' | '\'' | '\\' => c,
+            _ => {
+                let code = u32::from(c);
+                if UNSEEN.iter().any(|(first, last)| (*first..=*last).contains(&code)) {
+                    out.push_str(&format!("\\u{{{code:x}}}"));
+                } else {
+                    out.push(c);
+                }
+                continue;
+            }
+        };
+        out.extend(['\\', short]);
+    }
+    out
+}
+
+/// Characters of Unicode's categories Cc, Cf, Co, Zl, Zp and Zs, from first to last, without the common space.
+const UNSEEN: [(u32, u32); 28] = [
+    (0x0, 0x1f),
+    (0x7f, 0xa0),
+    (0xad, 0xad),
+    (0x600, 0x605),
+    (0x61c, 0x61c),
+    (0x6dd, 0x6dd),
+    (0x70f, 0x70f),
+    (0x890, 0x891),
+    (0x8e2, 0x8e2),
+    (0x1680, 0x1680),
+    (0x180e, 0x180e),
+    (0x2000, 0x200f),
+    (0x2028, 0x202f),
+    (0x205f, 0x2064),
+    (0x2066, 0x206f),
+    (0x3000, 0x3000),
+    (0xe000, 0xf8ff),
+    (0xfeff, 0xfeff),
+    (0xfff9, 0xfffb),
+    (0x110bd, 0x110bd),
+    (0x110cd, 0x110cd),
+    (0x13430, 0x13438),
+    (0x1bca0, 0x1bca3),
+    (0x1d173, 0x1d17a),
+    (0xe0001, 0xe0001),
+    (0xe0020, 0xe007f),
+    (0xf0000, 0xffffd),
+    (0x100000, 0x10fffd),
+];
 
 /// Whether a part, which is not empty, stands in a text.
 pub(crate) fn holds(text: &str, part: &str) -> bool {
@@ -61,13 +120,13 @@ fn plain(text: &str) -> String {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a figure for people, and `as` stays in range
 pub(crate) fn hundredths(value: f64) -> String {
     let all = libm::round(value * 100.0) as u64;
-    alloc::format!("{}.{:02}", all / 100, all % 100)
+    format!("{}.{:02}", all / 100, all % 100)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::format;
+    use alloc::string::ToString;
     use proptest::prelude::*;
 
     #[test]
@@ -83,6 +142,16 @@ mod tests {
             let value: f64 = format!("1e{power}").parse().unwrap();
             assert_eq!(shortest(value), format!("{value}"));
         }
+    }
+
+    #[test]
+    fn names_keep_to_their_line_and_show_what_they_hold() {
+        let held = "\0\t\r\n'\"\\ \u{1b}[31m \u{a0}\u{202e}gpj.\u{2028}\u{feff}\u{e000}\u{10ffff}";
+        assert_eq!(escaped(held), held.escape_debug().to_string());
+        let seen = "Zürich 東京 e\u{301} \u{1f980}";
+        assert_eq!(escaped(seen), seen);
+        let latin: String = (0..0x300).filter_map(char::from_u32).collect();
+        assert_eq!(escaped(&latin), latin.escape_debug().to_string());
     }
 
     proptest! {

@@ -28,6 +28,7 @@ use crate::outline::Outline;
 use crate::report::{DamageReport, LostIds, Place, Stream, Verification};
 use crate::snapshot::{Attachment, ChunkEntry, Digest, Owner, Producer, Snapshot, TRAILER_LEN};
 use crate::source::Source;
+use crate::text::escaped;
 use alloc::{
     format,
     string::{String, ToString},
@@ -163,7 +164,7 @@ async fn compare(
     for difference in kept.differences(snapshot.stream(), tree, prepared.recorded.as_ref(), recorded_ids) {
         match &producer {
             Some(other) if difference.is_judgement && is_another_version(other) => {
-                let (name, version) = (other.name.escape_debug(), other.version.escape_debug());
+                let (name, version) = (escaped(&other.name), escaped(&other.version));
                 let (path, reason) = (difference.path, difference.reason);
                 verified.warnings.push(format!("{path} was judged otherwise by {name} {version}: {reason}"));
             }

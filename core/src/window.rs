@@ -28,6 +28,18 @@ impl From<Error> for Stop {
 /// A value, or the reason why it cannot be had at this moment.
 pub type Read<T> = Result<T, Stop>;
 
+/// What a reading answers when its straight-line code has come to this.
+///
+/// # Errors
+/// The fault of the file.
+pub(crate) fn step_of<T>(read: Read<T>) -> Result<Step<T>, Error> {
+    match read {
+        Ok(out) => Ok(Step::Done(out)),
+        Err(Stop::Need(span)) => Ok(Step::Need(span)),
+        Err(Stop::Bad(error)) => Err(error),
+    }
+}
+
 /// The parts of a file that are in memory.
 #[derive(Debug, Clone, Default)]
 pub struct Window {
@@ -72,6 +84,19 @@ impl Window {
         }
     }
 
+    /// Take in the bytes at `at`, the vector itself where nothing of them is there yet; then it is empty afterwards.
+    pub fn take_in(&mut self, at: u64, bytes: &mut Vec<u8>) {
+        let span = Span::new(at, bytes.len() as u64);
+        let is_new = self.held_from(at).is_none()
+            && self.pieces.first_from(at).is_none_or(|&(start, _)| start >= span.end())
+            && span.end() <= self.len;
+        if is_new && !bytes.is_empty() {
+            self.pieces.insert(at, core::mem::take(bytes));
+        } else {
+            self.insert(at, bytes);
+        }
+    }
+
     /// Where the piece that holds byte `at` ends.
     fn held_from(&self, at: u64) -> Option<u64> {
         let &(start, ref piece) = self.pieces.last_to(at)?;
@@ -108,8 +133,11 @@ impl Window {
         Ok(())
     }
 
-    /// All bytes of `span`, in a vector that is made only once they are all here.
-    pub fn bytes(&self, span: Span) -> Read<Vec<u8>> {
+    /// That all bytes of `span` are here.
+    ///
+    /// # Errors
+    /// [`Stop::Need`] with those that are missing; [`Error::truncated`] when the file ends before.
+    pub fn need(&self, span: Span) -> Read<()> {
         self.check(span)?;
         let mut from = span.start;
         while from < span.end() {
@@ -118,6 +146,12 @@ impl Window {
                 None => return Err(Stop::Need(Span::between(from, span.end()))),
             }
         }
+        Ok(())
+    }
+
+    /// All bytes of `span`, in a vector that is made only once they are all here.
+    pub fn bytes(&self, span: Span) -> Read<Vec<u8>> {
+        self.need(span)?;
         let mut out = Vec::new();
         let mut from = span.start;
         while from < span.end() {
@@ -126,6 +160,15 @@ impl Window {
             from = from.saturating_add(run.len() as u64);
         }
         Ok(out)
+    }
+
+    /// The bytes of `span`, which will not be asked for again: a piece that is just these is moved out.
+    pub fn take(&mut self, span: Span) -> Read<Vec<u8>> {
+        let is_piece = self.pieces.get(span.start).is_some_and(|piece| piece.len() as u64 == span.len);
+        match is_piece.then(|| self.pieces.remove(span.start)) {
+            Some(Some(piece)) => Ok(piece),
+            _ => self.bytes(span),
+        }
     }
 
     /// That `span` lies inside the file.
@@ -176,11 +219,7 @@ impl<S, T, F: FnMut(&mut S, &mut Window) -> Read<T>> Reading for Replay<S, F> {
     type Output = T;
 
     fn step(&mut self) -> Result<Step<T>, Error> {
-        match (self.run)(&mut self.state, &mut self.window) {
-            Ok(out) => Ok(Step::Done(out)),
-            Err(Stop::Need(span)) => Ok(Step::Need(span)),
-            Err(Stop::Bad(error)) => Err(error),
-        }
+        step_of((self.run)(&mut self.state, &mut self.window))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {

@@ -11,6 +11,7 @@ use crate::{
 };
 use faissil_core::{
     Span,
+    codec::{Holds, Level},
     cut::Cuts,
     files::Files,
     ids::{IdPlace, IdStream},
@@ -22,6 +23,38 @@ use std::{fs, os::unix::fs::FileExt};
 
 /// Pieces of a packed stream that are cut before any of them is coded.
 const CUTS: usize = 256;
+
+/// What became of an array, or of other bytes with one name, in a packed snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackedPart {
+    /// What it is called: `quantizer.codes`.
+    pub path: String,
+    /// Names of the codecs of its chunks, each once, by number.
+    pub codecs: Vec<&'static str>,
+    /// Bytes in the stream.
+    pub len: u64,
+    /// Bytes that they are stored in.
+    pub stored_len: u64,
+}
+
+/// Count a chunk in.
+fn count_in(parts: &mut Vec<PackedPart>, path: &str, chunk: &CodedChunk<'_>) {
+    // Lists are cut into groups and runs; together they are one thing.
+    let path = match path.find(" of list") {
+        Some(at) => &path[..at],
+        None => path,
+    };
+    let at = parts.iter().position(|part| part.path == path).unwrap_or_else(|| {
+        parts.push(PackedPart { path: path.into(), codecs: Vec::new(), len: 0, stored_len: 0 });
+        parts.len() - 1
+    });
+    let part = &mut parts[at];
+    part.len += chunk.decoded_len;
+    part.stored_len += chunk.stored.len() as u64;
+    if !part.codecs.contains(&chunk.coding.name()) {
+        part.codecs.push(chunk.coding.name());
+    }
+}
 
 /// A snapshot writer and the file behind it.
 pub struct Append<'a> {
@@ -119,7 +152,7 @@ impl<'a> Append<'a> {
     }
 
     /// Go through a stream that is packed here: cut it at its own seams, code and hash the pieces on all
-    /// cores. `ids` looks on. Gives the stream digest.
+    /// cores. `ids` looks on, `parts` gets what became of each array. Gives the stream digest.
     ///
     /// # Errors
     /// Of reading, writing or looking on.
@@ -127,6 +160,8 @@ impl<'a> Append<'a> {
         &mut self,
         stream: &(impl Store + ?Sized),
         outline: Option<&Outline>,
+        level: Level,
+        parts: &mut Vec<PackedPart>,
         mut ids: Option<&mut Onlooker<Summing<'_>>>,
         progress: Progress<'_>,
     ) -> Result<Digest, Cause> {
@@ -143,13 +178,15 @@ impl<'a> Append<'a> {
             let work = |number: u64| {
                 let cut = &batch[number as usize];
                 let bytes = stream.read(cut.span)?;
-                let chunk = owned(CodedChunk::pack(cut.width, &bytes)?);
+                let chunk = owned(CodedChunk::pack(level, &cut.holds, &bytes)?);
                 Ok((bytes, chunk))
             };
             in_order(batch.len() as u64, most_of(2 * largest), work, |number, (bytes, chunk)| {
-                let span = batch[number as usize].span;
+                let cut = &batch[number as usize];
+                let span = cut.span;
                 whole.update(&bytes);
                 self.writer.push_chunk(&chunk)?;
+                count_in(parts, &cut.path, &chunk);
                 if let Some(ids) = &mut ids {
                     ids.pass(span.start, &bytes, stream)?;
                 }
@@ -173,7 +210,7 @@ impl<'a> Append<'a> {
         let piece = |number: u64| Span::between(number * PIECE, store.len().min((number + 1) * PIECE));
         let work = |number: u64| {
             let bytes = store.read(piece(number))?;
-            let chunk = owned(CodedChunk::pack(None, &bytes)?);
+            let chunk = owned(CodedChunk::pack(Level::Balanced, &Holds::Anything, &bytes)?);
             Ok((bytes, chunk))
         };
         in_order(store.len().div_ceil(PIECE), most_of(2 * PIECE), work, |_, (bytes, chunk)| {
@@ -225,7 +262,7 @@ impl<'a> Append<'a> {
                 sorter.push((id.0, row))?;
             }
         }
-        self.writer.begin_ids()?;
+        self.writer.begin_ids(sorter.count())?;
         for (number, pair) in sorter.sorted()?.enumerate() {
             let (id, row) = pair?;
             self.writer.push_id(id, row)?;

@@ -31,9 +31,20 @@ pub fn drive<R: Reading>(mut reading: R, store: &(impl Store + ?Sized)) -> Resul
 /// # Errors
 /// As [`drive`].
 pub fn drive_on<R: Reading>(reading: &mut R, store: &(impl Store + ?Sized)) -> Result<R::Output, Cause> {
+    drive_with(reading, store, &mut Vec::new())
+}
+
+/// The same through a buffer that is there already.
+///
+/// # Errors
+/// As [`drive`].
+pub fn drive_with<R: Reading>(
+    reading: &mut R,
+    store: &(impl Store + ?Sized),
+    buffer: &mut Vec<u8>,
+) -> Result<R::Output, Cause> {
     let mut page = PAGE;
     let mut expected = u64::MAX;
-    let mut buffer = Vec::new();
     loop {
         let span = match reading.step()? {
             Step::Done(out) => return Ok(out),
@@ -41,7 +52,7 @@ pub fn drive_on<R: Reading>(reading: &mut R, store: &(impl Store + ?Sized)) -> R
         };
         let straight_on = span.start == expected;
         page = if straight_on { (page * 2).min(LONGEST) } else { PAGE };
-        expected = bring(reading, span, page, store, &mut buffer)?;
+        expected = bring(reading, span, page, store, buffer)?;
     }
 }
 
@@ -144,7 +155,7 @@ fn bring<R: Reading>(
             Err(cause) => return Err(cause),
         }
     }
-    reading.bring(span.start, buffer);
+    reading.give(span.start, buffer);
     Ok(Span::new(span.start, len).end())
 }
 

@@ -60,6 +60,7 @@ pub mod parallel;
 pub mod pull;
 pub mod push;
 pub mod remote;
+pub mod repack;
 pub mod replace;
 pub mod salvage;
 pub mod save;
@@ -70,6 +71,7 @@ pub mod store;
 pub mod summing;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod vectors;
 pub mod verify;
 pub mod view;
 

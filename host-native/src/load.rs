@@ -433,7 +433,7 @@ fn pass_stream(
         let work = |number: u64| {
             let entry = &entries[number as usize];
             let stored = file.read(entry.stored)?;
-            Ok(entry.check(&stored)?.into_owned())
+            Ok::<_, Cause>(entry.check(&stored)?.into_owned())
         };
         in_order(entries.len() as u64, most_of(largest), work, |number, bytes| {
             whole.update(&bytes);

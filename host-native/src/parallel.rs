@@ -46,12 +46,12 @@ pub fn threads() -> u64 {
 ///
 /// # Errors
 /// The error of the job with the lowest number among those that failed, or that of `take`.
-pub fn in_order<T: Send>(
+pub fn in_order<T: Send, E: Send>(
     count: u64,
     most: u64,
-    work: impl Fn(u64) -> Result<T, Cause> + Sync,
-    mut take: impl FnMut(u64, T) -> Result<(), Cause>,
-) -> Result<(), Cause> {
+    work: impl Fn(u64) -> Result<T, E> + Sync,
+    mut take: impl FnMut(u64, T) -> Result<(), E>,
+) -> Result<(), E> {
     let threads = threads().min(count).min(most);
     if threads <= 1 {
         return (0..count).try_for_each(|number| take(number, work(number)?));
@@ -240,7 +240,7 @@ mod tests {
         let mut seen = 0;
         let work = |number: u64| {
             ahead.fetch_max(number, Ordering::Relaxed);
-            Ok(number * 2)
+            Ok::<_, Cause>(number * 2)
         };
         in_order(1000, 6, work, |number, made| {
             assert_eq!((number, made), (seen, seen * 2));
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "a scoped thread panicked")]
     fn a_panic_is_passed_on_and_nobody_waits_for_ever() {
-        let work = |number| if number == 3 { panic!("on purpose") } else { Ok(number) };
+        let work = |number| if number == 3 { panic!("on purpose") } else { Ok::<_, Cause>(number) };
         let _ = in_order(1000, 6, work, |_, _| Ok(()));
     }
 

@@ -9,7 +9,7 @@ pub(crate) use prepared::{PARTIAL, Prepared, check_additions, prepare};
 
 use crate::{
     Cause, Error,
-    append::Append,
+    append::{Append, PackedPart},
     drive::Onlooker,
     judge,
     opened::Opened,
@@ -21,6 +21,7 @@ use crate::{
     verify::{Verified, verify},
 };
 use faissil_core::{
+    codec::Level,
     files::Files,
     ids::{IdSummary, place},
     index::has_ids,
@@ -50,6 +51,8 @@ pub struct Additions {
     pub id_index: bool,
     /// Whether to take bytes that are no index that this build knows.
     pub opaque: bool,
+    /// How much time a packed stream may take to be small.
+    pub pack: Level,
 }
 
 /// What is attached.
@@ -96,6 +99,8 @@ pub struct Saved {
     pub ids: Option<IdSummary>,
     /// Names and lengths of the attachments.
     pub attachments: Vec<(String, u64)>,
+    /// Of a packed snapshot of an index file, what became of each part of the stream.
+    pub parts: Vec<PackedPart>,
     /// What the user has to know.
     pub warnings: Vec<String>,
     /// What is good to know.
@@ -135,14 +140,15 @@ pub fn save(
     room.map_err(|cause| cause.writing(output))?;
 
     let file = replacement.file();
-    let write = || {
+    let mut parts = Vec::new();
+    let mut write = || {
         let writer = match layout {
             Layout::Sealed => Writer::sealed(stream.len(), None)?,
             Layout::Packed => Writer::packed(stream.len())?,
         };
-        let copy = if layout == Layout::Sealed { Stream::Copy } else { Stream::Pack };
+        let how = if layout == Layout::Sealed { Stream::Copy } else { Stream::Pack(&mut parts) };
         let (finished, ids) = with_writeback(file, || {
-            append(writer, file, copy, &stream, &prepared, additions, &directory_of(output), progress)
+            append(writer, file, how, &stream, &prepared, additions, &directory_of(output), progress)
         })?;
         file.write_all_at(&finished.trailer, finished.file_len - finished.trailer.len() as u64)?;
         Ok::<_, Cause>((finished, ids))
@@ -164,7 +170,7 @@ pub fn save(
     });
     let verified = verified.map_err(|cause| cause.writing(output))?;
     replacement.commit().map_err(|cause| cause.writing(output))?;
-    Ok(report(layout, stream.len(), finished, prepared, ids, Some(verified)))
+    Ok(Saved { parts, ..report(layout, stream.len(), finished, prepared, ids, Some(verified)) })
 }
 
 /// That what stands in `file` is the snapshot that was written.
@@ -205,6 +211,7 @@ pub(crate) fn report(
         outline: prepared.judged.outline,
         ids,
         attachments,
+        parts: Vec::new(),
         warnings: prepared.judged.warnings,
         notes: prepared.judged.notes,
         verified,
@@ -224,8 +231,8 @@ pub(crate) enum Stream<'a> {
         expect(dead_code, reason = "only FAISS writes streams that are hashed on the way")
     )]
     Hashed { values: &'a [SealedHash], ids: Option<Box<Onlooker<Summing<'a>>>> },
-    /// Write it in coded chunks.
-    Pack,
+    /// Write it in coded chunks; what became of each part of it is put here.
+    Pack(&'a mut Vec<PackedPart>),
 }
 
 /// Write everything but the trailer.
@@ -257,7 +264,7 @@ pub(crate) fn append(
 
     let mut append = Append::new(writer, file);
     match how {
-        Stream::Pack => append.packed(stream, outline, onlooker.as_mut(), progress)?,
+        Stream::Pack(parts) => append.packed(stream, outline, additions.pack, parts, onlooker.as_mut(), progress)?,
         Stream::Hashed { values, .. } => append.hashed(values)?,
         Stream::Copy => append.sealed(stream, true, onlooker.as_mut(), &|| Ok(()), progress)?,
         Stream::InPlace(unchanged) => append.sealed(stream, false, onlooker.as_mut(), unchanged, progress)?,

@@ -76,6 +76,11 @@ impl Sorter {
         Ok(())
     }
 
+    /// How many pairs it was given.
+    pub fn count(&self) -> u64 {
+        self.written + self.held.len() as u64
+    }
+
     /// All pairs, ascending.
     ///
     /// # Errors

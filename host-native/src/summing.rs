@@ -199,7 +199,7 @@ impl Sum {
         let mut summariser = self.summariser;
         let parts = if summariser.uncounted().len() < MANY { 0 } else { threads().ilog2() };
         let mut counted = 0;
-        let count = |part| Ok(repeats(summariser.uncounted(), part, parts));
+        let count = |part| Ok::<_, crate::Cause>(repeats(summariser.uncounted(), part, parts));
         in_order(1 << parts, 1 << parts, count, |_, more| {
             counted += more;
             Ok(())

@@ -400,3 +400,33 @@ fn inspect_fits_half_a_gibibyte() {
     let output = std::process::Command::new("sh").args(["-c", &script]).current_dir(dir).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
 }
+
+#[test]
+fn a_snapshot_is_packed_at_any_level_and_repacked() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    fs::write(dir.join("x.faiss"), index(3000, 32)).unwrap();
+    expect(0, dir, &["save", "x.faiss", "x.faissil", "--meta", "a=b", "--id-index"]);
+    let report = |text: &str| -> serde_json::Value { serde_json::from_str(text).unwrap() };
+    let stream = blake3::hash(&fs::read(dir.join("x.faiss")).unwrap()).to_string();
+    let mut sizes = Vec::new();
+    for level in ["fast", "balanced", "small"] {
+        let said = report(&expect(0, dir, &["repack", "x.faissil", "y.faissil", "--pack", level, "--json"]));
+        assert_eq!((&said["kind"], &said["stream"]["blake3"]), (&"packed".into(), &stream.as_str().into()));
+        let parts = said["parts"].as_array().unwrap();
+        let sum: u64 = parts.iter().map(|part| part["len"].as_u64().unwrap()).sum();
+        assert_eq!(sum, said["stream"]["len"]);
+        sizes.push(said["size_bytes"].as_u64().unwrap());
+        expect(0, dir, &["verify", "y.faissil"]);
+        expect(0, dir, &["load", "y.faissil", "back.faiss"]);
+        assert_eq!(fs::read(dir.join("back.faiss")).unwrap(), fs::read(dir.join("x.faiss")).unwrap());
+    }
+    assert!(sizes[2] <= sizes[1], "{sizes:?}");
+    // In place, and back: the same snapshot as the first.
+    let first = fs::read(dir.join("x.faissil")).unwrap();
+    expect(0, dir, &["repack", "x.faissil"]);
+    assert!(fs::read(dir.join("x.faissil")).unwrap() != first);
+    expect(0, dir, &["repack", "x.faissil", "--layout", "sealed"]);
+    assert!(fs::read(dir.join("x.faissil")).unwrap() == first);
+    expect(2, dir, &["repack", "x.faiss"]);
+}

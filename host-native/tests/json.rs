@@ -111,6 +111,8 @@ fn the_document_names_every_field_of_every_command() {
     take(0, &["dump", "a.faiss"]);
     take(0, &["attachments", "a.faissil"]);
     take(0, &["attachments", "a.faissil", "--extract", "note.txt"]);
+    take(0, &["save", "i.faiss", "i.packed", "--layout", "packed"]);
+    take(0, &["repack", "i.packed", "--pack", "small"]);
     take(0, &["seal", "b.faiss"]);
     take(0, &["unseal", "b.faiss"]);
     take(0, &["fixture", "IDMap2,Flat", "-o", "f.faiss"]);

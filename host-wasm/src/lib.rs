@@ -5,7 +5,8 @@
 //! there are many numbers. No function of JavaScript is called, so the same module runs in browsers, in Node
 //! and under wasmtime, where the tests hold it against the native host.
 //!
-//! There are three modules, each a feature of this crate and with some of the tasks; they share nothing but this code.
+//! There are four modules, each a feature of this crate and with some of the tasks; they share nothing but this code. The
+//! first has no decoders but the two simplest; where that is not enough, one with all of them has the same tasks.
 //!
 //! All that is known about files is in the core; here answers are only put into words that JavaScript takes.
 //! People use the package `faissil` in `npm/`, which drives the tasks and has the types.

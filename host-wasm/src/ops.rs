@@ -15,8 +15,9 @@
 //! | `health` | the same | the JSON of each section, then that of `faissil health` |
 //! | `map` | the same | nothing for each step of the way, then the JSON of `faissil map` |
 //!
-//! The first three make the module `basics`, the last three `health`, the others `contents`: each is built with the
-//! feature of that name.
+//! The first three make the module `basics`, the last three `health`, the others `contents`: each is
+//! built with the feature of that name. A packed snapshot may take codecs that `basics` has not; that is an answer too, and
+//! then the module `packed` is asked, which is `basics` with all codecs.
 //! Parameters are text, `name=value` each with a zero character between, lists with commas.
 
 #[cfg(feature = "basics")]

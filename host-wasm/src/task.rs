@@ -10,6 +10,7 @@ use faissil_core::asking::{Course, Give};
 use faissil_core::{
     Reading, Span, Step,
     asking::{self, Ask},
+    codec,
     error::{Cause, Error},
     files::Files,
 };
@@ -120,6 +121,7 @@ const NEEDS: u32 = 0;
 const RESULT: u32 = 1;
 const FAILED: u32 = 2;
 const ENDED: u32 = 3;
+const ELSEWHERE: u32 = 4;
 
 impl Task {
     /// A question with one answer.
@@ -151,6 +153,9 @@ impl Task {
 
     fn ended_by(&mut self, cause: Cause) -> u32 {
         self.job = Job::Ended;
+        if codec::lacks(&cause) {
+            return ELSEWHERE;
+        }
         self.output = Output::json(&Failure::from(cause));
         FAILED
     }
@@ -159,7 +164,8 @@ impl Task {
 #[wasm_bindgen]
 impl Task {
     /// Go as far as the bytes allow. 0: it needs bytes, see `needAt`; 1: it has a result, see `json`, `bytes` and
-    /// `verifier`, and may have another; 2: it failed, and `json` says why; 3: it is finished.
+    /// `verifier`, and may have another; 2: it failed, and `json` says why; 3: it is finished; 4: it takes codecs that
+    /// this module has not, so another one is to be asked.
     pub fn step(&mut self) -> u32 {
         let stepped = match &mut self.job {
             Job::Asks(question) => question.step(),

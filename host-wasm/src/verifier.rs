@@ -7,7 +7,14 @@ use alloc::{
     string::{String, ToString},
 };
 use core::cell::RefCell;
-use faissil_core::{asking::Ask, error::Cause, ids::Memory, opened::Opened, snapshot::Digest, verify};
+use faissil_core::{
+    asking::Ask,
+    error::Cause,
+    ids::Memory,
+    opened::Opened,
+    snapshot::{ChunkEntry, Digest},
+    verify,
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A verification that has begun. Its chunks are those of the task `verify`.
@@ -60,6 +67,9 @@ pub(crate) async fn begin(shared: Rc<Shared>, ask: Ask, expect: Option<String>) 
         return Ok(Output::json(&verify::unverifiable(&access, &shared.name).await?));
     }
     let verifier = verify::Verifier::begin(&access).await?;
+    if let Some(fault) = verifier.chunks().iter().find_map(ChunkEntry::lacks_codec) {
+        return Err(fault.into());
+    }
     let places = verifier.chunks().iter().flat_map(|chunk| [chunk.stored.start, chunk.stored.len]);
     let places = places.flat_map(u64::to_le_bytes).collect();
     let verifier = Rc::new(RefCell::new(Some(verifier)));

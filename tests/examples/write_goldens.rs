@@ -4,6 +4,7 @@
 
 use faissil_core::Reading;
 use faissil_core::bytes::{Step, slice};
+use faissil_core::codec::{Holds, Level, Width};
 use faissil_core::cut::Cuts;
 use faissil_core::describe;
 use faissil_core::files::Files;
@@ -13,12 +14,15 @@ use faissil_core::snapshot::{
     CodedChunk, Digest, Entry, Ids, Layout, Parts, Producer, TreeBody, Writer, hash_sealed, sealed_span,
 };
 use faissil_core::standin::StandIn;
+use faissil_tests::snapshots::noise;
 
 /// What a golden has beside its stream.
 #[derive(Default)]
 struct Extras {
     metadata: &'static [(&'static str, &'static str)],
     attachments: &'static [(&'static str, &'static str, &'static [u8])],
+    /// Attachments of one chunk, which are what is said of them.
+    coded: Vec<(&'static str, Holds, Vec<u8>)>,
     id_index: bool,
     list_sizes: bool,
 }
@@ -40,7 +44,9 @@ fn main() {
         ],
         id_index: true,
         list_sizes: true,
+        ..Extras::default()
     };
+    let of_codecs = Extras { coded: of_codecs(), ..Extras::default() };
     let with_ids = Extras { id_index: true, ..Extras::default() };
     put("sealed_flat", Layout::Sealed, &kept("flat_l2.faiss"), &Extras::default());
     put("packed_flat", Layout::Packed, &kept("flat_l2.faiss"), &Extras::default());
@@ -51,6 +57,74 @@ fn main() {
     // 36 KB: several sealed chunks, and lookup pages of two storeys.
     put("sealed_storeys", Layout::Sealed, &stand_in(3000), &with_ids);
     put("packed_storeys", Layout::Packed, &stand_in(3000), &with_ids);
+    // Every form of codecs 2 to 5.
+    put("packed_codecs", Layout::Packed, &stand_in(1), &of_codecs);
+}
+
+/// Bytes for each form of codecs 2 to 5.
+fn of_codecs() -> Vec<(&'static str, Holds, Vec<u8>)> {
+    let unit = |n: u64| f64::from(u32::try_from(n & 0xFFFF).unwrap()) / 65536.0;
+    let pairs =
+        noise(16_000, 1).chunks(8).map(|bytes| u64::from_le_bytes(bytes.try_into().unwrap())).collect::<Vec<_>>();
+    let floats: Vec<f64> =
+        pairs.iter().map(|&n| (unit(n) - 0.5) * unit(n >> 16) * 0.2 * (1.0 + unit(n >> 32))).collect();
+    let narrow = |low: u32| -> Vec<u8> {
+        let mut odd = [0.0, -0.0, f32::INFINITY, f32::MIN_POSITIVE / 3.0, f32::from_bits(0xFFC1_2345)];
+        let floats = floats.iter().map(|&float| f32::from_bits((float as f32).to_bits() >> low << low));
+        odd.reverse();
+        floats.chain(odd).flat_map(f32::to_le_bytes).collect()
+    };
+    let wide = floats.iter().flat_map(|float| float.to_le_bytes()).chain([1, 2, 3]).collect();
+    let sorted = pairs.iter().scan(5u64, |id, n| {
+        *id += n & 0x3FF;
+        Some(*id)
+    });
+    let levels = pairs.iter().map(|n| (n & 0xFFF).leading_zeros().saturating_sub(51) as i32);
+    let rows = pairs.iter().flat_map(|n| [(n & 15) as u8, (n >> 8) as u8, (n >> 16).trailing_zeros() as u8, 200]);
+    let slots = pairs.iter().take(800).flat_map(|&n| {
+        let links = 3 + (n & 7) as usize;
+        (0..16).map(move |slot| if slot < links { (n >> (slot * 4)) as i32 & 0xFFFF } else { -1 })
+    });
+    // List n has every id that is dealt to it; the last is out of order in the second.
+    let lists = |code: &dyn Fn(usize) -> Vec<u8>, reversed: bool| -> (Vec<u64>, Vec<u8>) {
+        let mut lists: Vec<Vec<u64>> = vec![Vec::new(); 9];
+        (0..).zip(&pairs).for_each(|(id, n)| lists[(n & 7) as usize].push(id));
+        if reversed {
+            lists[7].reverse();
+        }
+        let bytes = lists.iter().flat_map(|ids| {
+            let codes = ids.iter().flat_map(|&id| code(id as usize));
+            codes.chain(ids.iter().flat_map(|id| id.to_le_bytes())).collect::<Vec<_>>()
+        });
+        (lists.iter().map(|list| list.len() as u64).collect(), bytes.collect())
+    };
+    let plain = lists(&|row| noise(3, row as u64), false);
+    let uneven = lists(&|row| vec![(pairs[row] & 15) as u8, 7], true);
+    let vectors = lists(
+        &|row| {
+            floats[row..][..4.min(floats.len() - row)]
+                .iter()
+                .chain([&0.1; 4])
+                .take(4)
+                .flat_map(|float| (*float as f32).to_le_bytes())
+                .collect()
+        },
+        false,
+    );
+    let of = |code_size, (sizes, bytes): (Vec<u64>, Vec<u8>)| (Holds::Lists { code_size, sizes }, bytes);
+    let ((a, a_bytes), (b, b_bytes), (c, c_bytes)) = (of(3, plain), of(2, uneven), of(16, vectors));
+    vec![
+        ("float32", Holds::Floats(Width::W4), narrow(0)),
+        ("bfloat16", Holds::Floats(Width::W4), narrow(16)),
+        ("float64", Holds::Floats(Width::W8), wide),
+        ("sorted", Holds::Integers(Width::W8), sorted.flat_map(u64::to_le_bytes).collect()),
+        ("levels", Holds::Integers(Width::W4), levels.flat_map(i32::to_le_bytes).collect()),
+        ("columns", Holds::Rows(4), rows.chain([9]).collect()),
+        ("links", Holds::Integers(Width::W4), slots.flat_map(i32::to_le_bytes).collect()),
+        ("lists", a, a_bytes),
+        ("lists_columns", b, b_bytes),
+        ("lists_floats", c, c_bytes),
+    ]
 }
 
 /// Rows of one float, with ids of both signs, some of them twice.
@@ -94,15 +168,22 @@ fn put(name: &str, layout: Layout, stream: &[u8], extras: &Extras) {
     for (name, media_type, bytes) in extras.attachments {
         writer.begin_attachment(name, media_type).unwrap();
         for piece in bytes.chunks(1 << 20) {
-            writer.push_chunk(&CodedChunk::pack(None, piece).unwrap()).unwrap();
+            writer.push_chunk(&CodedChunk::pack(Level::Balanced, &Holds::Anything, piece).unwrap()).unwrap();
         }
+        writer.end_attachment(Digest::of(bytes)).unwrap();
+    }
+    for (name, holds, bytes) in &extras.coded {
+        let chunk = CodedChunk::pack(Level::Balanced, holds, bytes).unwrap();
+        println!("{name}: {} of {} bytes by {}", chunk.stored.len(), bytes.len(), chunk.coding.name());
+        writer.begin_attachment(name, "application/octet-stream").unwrap();
+        writer.push_chunk(&chunk).unwrap();
         writer.end_attachment(Digest::of(bytes)).unwrap();
     }
     let ids = ids(stream, &outline);
     if let (true, Some((_, rows))) = (extras.id_index, &ids) {
         let mut sorted = rows.clone();
         sorted.sort();
-        writer.begin_ids().unwrap();
+        writer.begin_ids(sorted.len() as u64).unwrap();
         sorted.iter().for_each(|(id, row)| writer.push_id(*id, *row).unwrap());
         writer.end_ids().unwrap();
     }
@@ -157,7 +238,7 @@ fn packed(stream: &[u8], outline: &Outline) -> Writer {
     let mut writer = Writer::packed(stream.len() as u64).unwrap();
     let mut cuts = Cuts::new(outline);
     while let Some(cut) = next(&mut cuts, stream) {
-        writer.push_chunk(&CodedChunk::pack(cut.width, slice(stream, cut.span)).unwrap()).unwrap();
+        writer.push_chunk(&CodedChunk::pack(Level::Balanced, &cut.holds, slice(stream, cut.span)).unwrap()).unwrap();
     }
     writer.end_packed(Digest::of(stream)).unwrap();
     writer

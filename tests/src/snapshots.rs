@@ -75,7 +75,7 @@ pub fn write(wanted: &Wanted, layout: Layout) -> (Vec<u8>, Finished) {
         Layout::Packed => {
             let mut writer = Writer::packed(len).unwrap();
             for piece in wanted.stream.chunks(wanted.chunk.max(1)) {
-                writer.push_chunk(&CodedChunk::pack(None, piece).unwrap()).unwrap();
+                writer.push_chunk(&CodedChunk::pack(Default::default(), &Default::default(), piece).unwrap()).unwrap();
                 file.extend(writer.take());
             }
             writer.end_packed(Digest::of(&wanted.stream)).unwrap();
@@ -92,7 +92,7 @@ pub fn write(wanted: &Wanted, layout: Layout) -> (Vec<u8>, Finished) {
     }
     let mut parts = wanted.parts.clone();
     if let Some(ids) = &wanted.ids {
-        writer.begin_ids().unwrap();
+        writer.begin_ids(ids.len() as u64).unwrap();
         ids.iter().for_each(|(id, row)| writer.push_id(*id, *row).unwrap());
         writer.end_ids().unwrap();
         parts.ids.get_or_insert_with(|| summary(ids));

@@ -16,6 +16,8 @@ pub struct Wasm {
     store: Store<()>,
     instance: Instance,
     memory: Memory,
+    /// The one that is asked where codecs are missing here, once it was needed.
+    packed: Option<Box<Wasm>>,
 }
 
 /// The bytes of a file, and of a second one with its lists.
@@ -40,6 +42,8 @@ pub struct Answer {
     pub failure: Option<String>,
     /// How often it asked for bytes.
     pub asked: usize,
+    /// It takes codecs that this module has not.
+    pub elsewhere: bool,
 }
 
 /// A module, compiled once.
@@ -70,6 +74,12 @@ impl Wasm {
         Wasm::start(CONTENTS.get_or_init(|| compile("contents.wasm")))
     }
 
+    /// Start the one that is the first with all codecs.
+    pub fn packed() -> Wasm {
+        static PACKED: Compiled = OnceLock::new();
+        Wasm::start(PACKED.get_or_init(|| compile("packed.wasm")))
+    }
+
     /// Start the one that says how an index is doing.
     pub fn health() -> Wasm {
         static HEALTH: Compiled = OnceLock::new();
@@ -97,7 +107,7 @@ impl Wasm {
         }
         let instance = linker.instantiate(&mut store, module).expect("it starts");
         let memory = instance.get_memory(&mut store, "memory").expect("it has a memory");
-        let mut wasm = Wasm { store, instance, memory };
+        let mut wasm = Wasm { store, instance, memory, packed: None };
         wasm.call::<(), ()>("__wbindgen_start", ());
         wasm
     }
@@ -108,9 +118,15 @@ impl Wasm {
         function.call(&mut self.store, params).unwrap_or_else(|error| panic!("{name}: {error:?}"))
     }
 
-    /// Bytes of its memory so far; it never shrinks.
+    /// Bytes of its memory so far, or of the other module's if that has more; it never shrinks.
     pub fn memory(&self) -> u64 {
-        self.memory.data_size(&self.store) as u64
+        let other = self.packed.as_ref().map_or(0, |packed| packed.memory());
+        other.max(self.memory.data_size(&self.store) as u64)
+    }
+
+    /// The module that has all codecs.
+    fn with_codecs(&mut self) -> &mut Wasm {
+        self.packed.get_or_insert_with(|| Box::new(Wasm::packed()))
     }
 
     /// Put bytes where the module can take them over.
@@ -129,11 +145,15 @@ impl Wasm {
         out
     }
 
-    /// Run a task to its end. `page`: what it asks for comes in pieces of at most so many bytes.
+    /// Run a task to its end, in the module `packed` if this one has not the codecs. `page`: what it asks for comes in
+    /// pieces of at most so many bytes.
     pub fn ask(&mut self, bytes: Bytes<'_>, op: &str, params: &str, page: u64) -> Answer {
         let file = self.open(bytes);
         let answer = self.ask_of(file, bytes, op, params, page);
         self.close(file);
+        if answer.elsewhere {
+            return self.with_codecs().ask(bytes, op, params, page);
+        }
         answer
     }
 
@@ -163,7 +183,7 @@ impl Wasm {
     }
 
     fn run(&mut self, task: i32, bytes: Bytes<'_>, page: u64) -> Answer {
-        let mut answer = Answer { results: Vec::new(), bytes: Vec::new(), failure: None, asked: 0 };
+        let mut answer = Answer { results: Vec::new(), bytes: Vec::new(), failure: None, asked: 0, elsewhere: false };
         loop {
             match self.call::<_, i32>("task_step", task) {
                 0 => {
@@ -179,6 +199,10 @@ impl Wasm {
                     answer.failure = Some(self.json(task));
                     return answer;
                 }
+                4 => {
+                    answer.elsewhere = true;
+                    return answer;
+                }
                 _ => return answer,
             }
         }
@@ -190,6 +214,11 @@ impl Wasm {
         let params = expect.map_or(String::new(), |digest| format!("expect={digest}"));
         let begun = self.begin(file, "verify", &params);
         let answer = self.run(begun, bytes, 1 << 20);
+        if answer.elsewhere {
+            self.call::<_, ()>("__wbg_task_free", (begun, 0));
+            self.close(file);
+            return self.with_codecs().verify(bytes, expect);
+        }
         let verifier: i32 = self.call("task_verifier", begun);
         let verified = if verifier == 0 {
             (answer.failure, answer.results)

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Name, snapshot digest, stream digest of each golden.
-const GOLDENS: [(&str, &str, &str); 7] = [
+const GOLDENS: [(&str, &str, &str); 8] = [
     (
         "sealed_flat",
         "219b09c96335a7cc2703b16a3f5ca18b608728d7caf10a3383a8c1af961cd747",
@@ -50,6 +50,11 @@ const GOLDENS: [(&str, &str, &str); 7] = [
         "packed_storeys",
         "a40abfc735353775695843db43477936bd50a1f31deaf66e371ebdf0cd79759a",
         "c9b5d8f4ea930de968ec93f401eb2ecd688df7d4f0b5665dc7171b9be567c57d",
+    ),
+    (
+        "packed_codecs",
+        "d45c2558fad55e40e9c0332dc209f190e789841fa22534fa1794af9a11965853",
+        "6f6c84c9bb6c32744fdd0f695db924c758f4358d30c7ec03ae8c3d40126ab3bf",
     ),
 ];
 

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import type { Plugin } from "vite";
 
 /** Modules that only some views need: a first visit does not wait for them. */
-const LATER = /^assets\/(contents|health)-.*\.wasm$/;
+const LATER = /^assets\/(contents|health|packed)-.*\.wasm$/;
 
 /** Emits `sw.js`: the worker in `offline.js` with the lists of what it keeps, under a name that changes with them. */
 export function offlinePlugin(): Plugin {

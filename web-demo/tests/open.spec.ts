@@ -44,6 +44,18 @@ test("a sample is opened from the start page", async ({ page, visit }) => {
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(/See what is in a FAISS index/);
 });
 
+test("a link to a page about a file reads the file, and one to no address says so", async ({ page, visit, allowed }) => {
+  allowed.add("https://raw.githubusercontent.com");
+  await page.route("https://raw.githubusercontent.com/**", (route) => route.abort());
+  const asked = page.waitForRequest("https://raw.githubusercontent.com/a/b/main/i.faiss");
+  await visit("#url=https://github.com/a/b/blob/main/i.faiss");
+  await asked;
+  for (const none of ["//", "javascript:alert(1)", "file:///i.faiss"]) {
+    await visit(`#url=${none}`);
+    await expect(page.getByRole("alert")).toContainText("This is no web address");
+  }
+});
+
 test("a plain index file is explained, and says how to seal it", async ({ page, visit }) => {
   const file = FIXTURE_FILES.find(({ name }) => name === "flat_l2.faiss");
   if (!file) throw new Error("no flat_l2.faiss");

@@ -22,6 +22,9 @@ const ROUNDS: usize = 7;
 /// The rival that hashes: BLAKE3's own command, built by the same compiler.
 const B3SUM: &str = "1.8.7";
 
+/// What makes the index files that are packed, and the rivals at making them small.
+const PACKERS: &[&str] = &["faiss-cpu==1.15.1", "numpy", "zstandard==0.25.0", "pcodec==1.1.0"];
+
 /// What a browser does the like with: it shows what is in a file of a model.
 const NETRON: &str = "netron==9.3.3";
 
@@ -31,8 +34,14 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         let kinds: Vec<_> = arguments[place + 1..].iter().filter(|argument| *argument != "--write").collect();
         return native(&kinds, write && kinds.is_empty());
     }
+    if arguments.iter().any(|argument| argument == "--vectors") {
+        return vectors(write);
+    }
     if arguments.iter().any(|argument| argument == "--web") {
         return web(write);
+    }
+    if let Some(place) = arguments.iter().position(|argument| argument == "--pack") {
+        return pack(arguments[place + 1..].iter().find(|argument| *argument != "--write"), write);
     }
     if arguments.iter().any(|argument| argument == "--remote") {
         return remote::run(write);
@@ -58,6 +67,18 @@ fn native(kinds: &[&String], write: bool) -> Outcome {
     if write { into_readme("bench-native", "bench --native", &page) } else { Ok(()) }
 }
 
+/// Vectors out of files against FAISS's own reconstruction.
+fn vectors(write: bool) -> Outcome {
+    crate::run::native_needs()?;
+    let mut bench =
+        cargo(&["bench", "--quiet", "--package", "faissil", "--features", "native", "--bench", "vectors", "--"]);
+    let said = output(bench.arg(target().join("bench/vectors")))?;
+    let under = "index files in the page cache, FAISS 1.12.0 in the same process, both on all cores";
+    let page = page(&rows(&said)?, ROUNDS, under)?;
+    println!("{page}");
+    if write { into_readme("bench-vectors", "bench --vectors", &page) } else { Ok(()) }
+}
+
 /// The viewer and its package, measured by a program beside the viewer that drives Chromium.
 fn web(write: bool) -> Outcome {
     let tools = Tools::prepare()?;
@@ -75,6 +96,21 @@ fn web(write: bool) -> Outcome {
     let page = page(&rows(&said)?, ROUNDS, "Debian's Chromium and Node on the same machine, servers on loopback")?;
     println!("{page}");
     if write { into_readme("bench-web", "bench --web", &page) } else { Ok(()) }
+}
+
+/// Packed snapshots against compressors, on the sample or a NumPy file of vectors: a program in Python measures, since FAISS
+/// makes the index files.
+fn pack(vectors: Option<&String>, write: bool) -> Outcome {
+    must(&mut cargo(&["build", "--release", "--quiet", "--package", "faissil"]))?;
+    let home = target().join("bench/pack");
+    std::fs::create_dir_all(&home).map_err(|error| format!("cannot make {}: {error}", home.display()))?;
+    let python = crate::test::environment("packers", "import faiss, numpy, zstandard, pcodec", PACKERS)?;
+    let mut bench = Command::new(python);
+    bench.arg(root().join("xtask/src/bench/pack.py")).arg(target().join("release/faissil"));
+    let said = output(bench.arg(root().join("samples/debian-packages.faiss")).arg(&home).args(vectors))?;
+    let page = page(&rows(&said)?, 1, "CPU time where it says so")?;
+    println!("{page}");
+    if write { into_readme("bench-pack", "bench --pack", &page) } else { Ok(()) }
 }
 
 /// Lines of the table, of cells with tabs between them.
@@ -186,8 +222,9 @@ fn page(rows: &str, rounds: usize, circumstances: &str) -> Result<String, String
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown processor");
     let compiler = output(&mut command("rustc", &["--version"]))?;
+    let turns = if rounds == 1 { "One turn".into() } else { format!("Medians of {rounds} turns each") };
     page += &format!(
-        "\nMedians of {rounds} turns each, {circumstances}; {cores} cores of {}, {}.\n",
+        "\n{turns}, {circumstances}; {cores} cores of {}, {}.\n",
         cpu.trim_start_matches([' ', '\t', ':']),
         compiler.trim()
     );

@@ -46,7 +46,7 @@ const TASKS: &[Task] = &[
     Task { name: "fuzz", about: "fuzz each target for a minute: fuzz [TARGET…] [--seconds N]", run: fuzz::run },
     Task {
         name: "bench",
-        about: "time against rivals: bench [--native [KIND…] | --remote] [--write] (into the README)",
+        about: "time against rivals: bench [--native [KIND…] | --remote | --web | --pack [VECTORS.npy]] [--write] (into the README)",
         run: bench::run,
     },
     Task { name: "fixtures", about: "copy from the whole corpus what the tests must always have", run: fixtures::run },

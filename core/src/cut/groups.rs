@@ -6,10 +6,10 @@
 
 use super::{Even, Grain};
 use crate::bytes::{Span, Step};
-use crate::codec::Width;
+use crate::codec::{Holds, Width};
 use crate::error::Error;
 use crate::lists::{Layout, List, Lists, Walk};
-use alloc::{collections::VecDeque, format, string::String};
+use alloc::{collections::VecDeque, format, string::String, vec::Vec};
 
 /// Bytes of the count in front of a run.
 const COUNT: u64 = 8;
@@ -23,6 +23,8 @@ pub(super) struct Groups<'o> {
     /// The first byte that is in no chunk yet, and the list that starts there.
     start: u64,
     first: u64,
+    /// Entries of the lists since then that hold any.
+    sizes: Vec<u64>,
     /// The last list that was met, whose end is known with the next one.
     last: Option<List>,
 }
@@ -30,7 +32,7 @@ pub(super) struct Groups<'o> {
 impl<'o> Groups<'o> {
     pub(super) fn new(lists: &'o Lists, file_len: u64, grain: Grain, path: String) -> Groups<'o> {
         let walk = lists.walk(file_len, 0);
-        Groups { lists, walk, grain, path, start: lists.span.start, first: 0, last: None }
+        Groups { lists, walk, grain, path, start: lists.span.start, first: 0, sizes: Vec::new(), last: None }
     }
 
     pub(super) fn bring(&mut self, at: u64, bytes: &[u8]) {
@@ -60,15 +62,24 @@ impl<'o> Groups<'o> {
     fn met(&mut self, list: &List, end: u64, ready: &mut VecDeque<Even>) {
         let fits = |from: u64| Span::between(from, end).len <= self.grain.piece;
         if fits(self.start) {
-            return;
+            return self.hold(list);
         }
         let start = self.start_of(list).clamp(self.start, end);
         let alone = fits(start);
         self.group(start, list.number, ready);
-        if !alone {
+        if alone {
+            self.hold(list);
+        } else {
             self.runs(list, end, ready);
             self.start = end;
             self.first = list.number.saturating_add(1);
+        }
+    }
+
+    /// The list goes into the chunk that is open.
+    fn hold(&mut self, list: &List) {
+        if list.size > 0 {
+            self.sizes.push(list.size);
         }
     }
 
@@ -77,7 +88,12 @@ impl<'o> Groups<'o> {
         let span = Span::between(self.start, end);
         if !span.is_empty() {
             let path = format!("{} of lists {}..{number}", self.path, self.first);
-            ready.push_back(Even::new(span, self.grain, 1, None, path));
+            let sizes = core::mem::take(&mut self.sizes);
+            let holds = match self.lists.layout {
+                Layout::Array => Holds::Lists { code_size: self.lists.code_size, sizes },
+                _ => Holds::Anything,
+            };
+            ready.push_back(Even::new(span, self.grain, 1, holds, path));
         }
         self.start = end.max(self.start);
         self.first = number;
@@ -90,29 +106,35 @@ impl<'o> Groups<'o> {
         // Where the run ends, bytes of a row, of an element, in front of the first row; its name.
         let runs = match &self.lists.layout {
             Layout::Panorama { .. } => [
-                (codes.end(), code, None, 0, "codes"),
-                (ids.end(), 8, Some(Width::W8), 0, "ids"),
-                (end, 4, Some(Width::W4), 0, "sums"),
+                (codes.end(), code, Holds::Rows(code), 0, "codes"),
+                (ids.end(), 8, Holds::Integers(Width::W8), 0, "ids"),
+                (end, 4, Holds::Floats(Width::W4), 0, "sums"),
             ],
             Layout::Block { block_size, .. } => [
-                (codes.start, 8, Some(Width::W8), 0, "ids"),
-                (end, *block_size, None, 0, "codes"),
-                (end, 1, None, 0, ""),
+                (codes.start, 8, Holds::Integers(Width::W8), 0, "ids"),
+                (end, *block_size, Holds::Anything, 0, "codes"),
+                (end, 1, Holds::Anything, 0, ""),
             ],
             Layout::Split { .. } => {
                 let count = codes.start.saturating_sub(self.start).min(COUNT);
-                [(end, code, None, count, "codes"), (end, 1, None, 0, ""), (end, 1, None, 0, "")]
+                [
+                    (end, code, Holds::Anything, count, "codes"),
+                    (end, 1, Holds::Anything, 0, ""),
+                    (end, 1, Holds::Anything, 0, ""),
+                ]
             }
-            Layout::Array | Layout::OnDisk { .. } => {
-                [(codes.end(), code, None, 0, "codes"), (end, 8, Some(Width::W8), 0, "ids"), (end, 1, None, 0, "")]
-            }
+            Layout::Array | Layout::OnDisk { .. } => [
+                (codes.end(), code, Holds::Rows(code), 0, "codes"),
+                (end, 8, Holds::Integers(Width::W8), 0, "ids"),
+                (end, 1, Holds::Anything, 0, ""),
+            ],
         };
         let mut at = self.start;
-        for (run_end, row, width, lead, name) in runs {
+        for (run_end, row, holds, lead, name) in runs {
             let span = Span::between(at, run_end.min(end));
             if !span.is_empty() {
                 let path = format!("{}.{name} of list {}", self.path, list.number);
-                ready.push_back(Even { lead, ..Even::new(span, self.grain, row, width, path) });
+                ready.push_back(Even { lead, ..Even::new(span, self.grain, row, holds, path) });
                 at = span.end();
             }
         }

@@ -83,20 +83,6 @@ impl MersenneTwister {
     }
 }
 
-/// FAISS's `SplitMix64RandomGenerator` (`utils/random.cpp`, 1.15.0).
-pub(super) struct SplitMix64(pub(super) u64);
-
-impl SplitMix64 {
-    /// The next number.
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,9 @@
 //! What undoes a transform: `VectorTransform::reverse_transform` (`VectorTransform.cpp`, FAISS 1.15.0).
 
-use super::math::{SplitMix64, sqrt, walsh_hadamard};
+use super::math::{sqrt, walsh_hadamard};
 use super::{Table, add, copy};
 use crate::error::Error;
+use crate::random::SplitMix64;
 use alloc::vec::Vec;
 
 /// A transform, backwards: from its `d_out` dimensions to its `d_in`.

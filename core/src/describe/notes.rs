@@ -7,6 +7,7 @@ use super::floor::Floor;
 use crate::lists::{Layout, Lists};
 use crate::order::sort_by;
 use crate::outline::{Item, Outline, Record, join};
+use crate::text::escaped;
 use crate::text::hundredths;
 use alloc::{
     format,
@@ -118,7 +119,7 @@ fn lists_remarks(lists: &Lists, here: &str, out: &mut Vec<Note>) {
                         loaded with IO_FLAG_MMAP, and cannot read it back";
             Note::new("side-file-unnamed", true, format!("{here}{text}"))
         } else {
-            Note::new("side-file", false, format!("{here}the inverted lists are in another file, stored as `{}`", filename.escape_debug()))
+            Note::new("side-file", false, format!("{here}the inverted lists are in another file, stored as `{}`", escaped(filename)))
         });
     }
     let Some(factor) = lists.balance.imbalance_factor(lists.nlist) else { return };

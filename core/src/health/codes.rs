@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn what_chance_gives_is_what_random_codes_have() {
-        let mut random = super::super::sample::Random::new(3);
+        let mut random = crate::random::SplitMix64(3);
         for (n, all) in [(100_u32, 256_u32), (1000, 256), (20_000, 256), (3000, 16), (50, 2)] {
             let (mut mean, mut unused) = (0.0, 0.0);
             for _ in 0..50 {

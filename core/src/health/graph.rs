@@ -15,7 +15,7 @@ use super::section::Found;
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
 use crate::limits::WALK_BYTES;
-use crate::window::{Read, Stop, Window};
+use crate::window::{Read, Window, step_of};
 use alloc::{format, string::String, vec::Vec};
 use blocks::{Block, Tables};
 use counts::Counts;
@@ -190,11 +190,7 @@ impl Reading for GraphReading {
     type Output = Found;
 
     fn step(&mut self) -> Result<Step<Found>, Error> {
-        match self.run() {
-            Ok(found) => Ok(Step::Done(found)),
-            Err(Stop::Need(span)) => Ok(Step::Need(span)),
-            Err(Stop::Bad(error)) => Err(error),
-        }
+        step_of(self.run())
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {

@@ -3,6 +3,7 @@
 //! A sample is stratified: the rows are cut into equal parts, and of each part one run of neighbouring rows is taken, at
 //! a random place. So it spans the whole index, costs as many requests as there are runs, and touches as many chunks.
 
+use crate::random::SplitMix64;
 use alloc::vec::Vec;
 use core::ops::Range;
 use serde::Serialize;
@@ -114,7 +115,7 @@ impl Options {
         }
         let runs = self.runs.clamp(1, rows.max(1));
         let run_rows = rows.checked_div(runs).unwrap_or(1).max(1);
-        let mut random = Random::new(self.seed);
+        let mut random = SplitMix64(self.seed);
         let ranges: Vec<Range<u64>> = (0..runs)
             .map(|part| {
                 let (first, end) = (border(of, part, runs), border(of, part.saturating_add(1), runs));
@@ -135,45 +136,9 @@ fn border(of: u64, part: u64, parts: u64) -> u64 {
     u64::try_from(wide).unwrap_or(of)
 }
 
-/// Random numbers that are the same everywhere: SplitMix64 (Steele, Lea and Flood 2014).
-#[derive(Debug, Clone)]
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Random {
-        Random(seed)
-    }
-
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `bound`, 0 where that is 0; the bias is below 2^-32 for every bound that a row number can have.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
-        let wide = u128::from(self.next()).saturating_mul(bound.into()).unbounded_shr(64);
-        u64::try_from(wide).unwrap_or(0)
-    }
-
-    /// A number from -1 up to 1.
-    pub(super) fn signed(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn random_numbers_are_those_of_the_paper() {
-        let mut random = Random::new(1_234_567);
-        let first = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
-        assert_eq!(first.map(|_| random.next()), first);
-    }
 
     #[test]
     fn a_sample_spans_the_rows_and_is_the_same_again() {

@@ -1,6 +1,6 @@
 //! From an id to its rows, along the [`Road`] that was chosen.
 
-use super::road::{PROBE_BYTES, Road, is_array};
+use super::road::{PROBE_BYTES, Road, direct_map};
 use super::summary::row_in_range;
 use super::{ExternalId, IdPlace, IdStream, IdSummary, InList, Row, ids_in};
 use crate::bytes::{Reading, Span, Step};
@@ -9,7 +9,7 @@ use crate::files::Files;
 use crate::limits::WALK_BYTES;
 use crate::lists::{Lists, Locate};
 use crate::outline::Array;
-use crate::window::{Read, Stop, Window};
+use crate::window::{Read, Window, step_of};
 use alloc::{string::ToString, vec::Vec};
 
 /// Rows that are listed; more are only counted.
@@ -142,7 +142,7 @@ impl Reading for Lookup<'_> {
                     Step::Done(())
                 }
             },
-            Stage::Bisect(bisect) => match stop(bisect.run(id))? {
+            Stage::Bisect(bisect) => match step_of(bisect.run(id))? {
                 Step::Need(span) => Step::Need(span),
                 Step::Done((first, end)) => {
                     found.count = end.saturating_sub(first);
@@ -193,14 +193,6 @@ fn agree(at: u64, id: ExternalId, stored: Option<ExternalId>) -> Result<(), Erro
     }
 }
 
-fn stop<T>(read: Read<T>) -> Result<Step<T>, Error> {
-    match read {
-        Ok(out) => Ok(Step::Done(out)),
-        Err(Stop::Need(span)) => Ok(Step::Need(span)),
-        Err(Stop::Bad(error)) => Err(error),
-    }
-}
-
 fn scan(
     pairs: &mut Option<Pairs>,
     wanted: &mut Vec<ExternalId>,
@@ -209,7 +201,7 @@ fn scan(
     found: &mut Found,
 ) -> Result<Step<()>, Error> {
     if let Some(rest) = pairs {
-        match stop(rest.run(id, wanted))? {
+        match step_of(rest.run(id, wanted))? {
             Step::Need(span) => return Ok(Step::Need(span)),
             Step::Done(()) => *pairs = None,
         }
@@ -258,12 +250,6 @@ impl Pairs {
     }
 }
 
-/// The direct map of an IVF, where it is an array by id.
-pub(super) fn direct_map<'a>(place: &IdPlace<'a>) -> Option<&'a Array> {
-    let IdPlace::Lists { record, .. } = place else { return None };
-    is_array(record.value("direct_map.type")).then(|| record.array("direct_map.array"))?
-}
-
 /// One entry of a direct map, the list it names, and the id there.
 struct Direct<'a> {
     entry: Span,
@@ -286,7 +272,7 @@ impl<'a> Direct<'a> {
 
     fn step(&mut self, id: ExternalId) -> Result<Step<Option<Place>>, Error> {
         if self.place.is_none() {
-            let bytes = match stop(self.window.bytes(self.entry))? {
+            let bytes = match step_of(self.window.bytes(self.entry))? {
                 Step::Need(span) => return Ok(Step::Need(span)),
                 Step::Done(bytes) => bytes,
             };
@@ -313,7 +299,7 @@ impl<'a> Direct<'a> {
             self.locate = None;
         }
         let Some((row, span)) = self.at else { return Ok(Step::Done(None)) };
-        match stop(self.window.bytes(span))? {
+        match step_of(self.window.bytes(span))? {
             Step::Need(span) => Ok(Step::Need(span)),
             Step::Done(bytes) => {
                 agree(self.entry.start, id, ids_in(&bytes).next())?;

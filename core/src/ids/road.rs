@@ -7,7 +7,7 @@ use super::{ExternalId, IdKind, IdPlace, IdSummary};
 use crate::files::read_through;
 use crate::limits::{HEADER_BYTES, LISTS_PER_CHECKPOINT, WALK_BYTES};
 use crate::lists::{Layout, Sizes};
-use crate::outline::Value;
+use crate::outline::{Array, Value};
 use alloc::{format, string::String};
 
 /// Bytes of ids that a bisection reads at once.
@@ -85,7 +85,7 @@ pub fn plan_lookup(
     }
     if let IdPlace::Lists { .. } = place
         && !aliases
-        && super::lookup::direct_map(place).is_some()
+        && direct_map(place).is_some()
     {
         return plan(
             Road::DirectMap,
@@ -174,6 +174,12 @@ impl Cost {
 }
 
 /// Whether a direct map is an array by id (`DirectMap::Array`, number 1).
-pub(super) fn is_array(kind: Option<&Value>) -> bool {
+fn is_array(kind: Option<&Value>) -> bool {
     matches!(kind.and_then(Value::as_u64), Some(1))
+}
+
+/// The direct map of an IVF, where it is an array by id.
+pub(super) fn direct_map<'a>(place: &IdPlace<'a>) -> Option<&'a Array> {
+    let IdPlace::Lists { record, .. } = place else { return None };
+    is_array(record.value("direct_map.type")).then(|| record.array("direct_map.array"))?
 }

@@ -18,6 +18,7 @@ use crate::describe::metric_name;
 use crate::error::Error;
 use crate::lists::{Layout, List, Lists, Walk};
 use crate::outline::{Array, Dtype, Field, Leaf, Meaning, Outline, Value};
+use crate::text::escaped;
 use crate::window::{Read, Replay, Window};
 use alloc::{
     format,
@@ -229,7 +230,7 @@ fn text(value: &Value) -> String {
             Some(found) => format!("`{v}` {}", found.class),
             None => format!("`{v}`"),
         },
-        Value::Text(v) => format!("\"{}\"", v.escape_debug()),
+        Value::Text(v) => format!("\"{}\"", escaped(v)),
         Value::Many(values) => {
             let all: Vec<String> = values.iter().map(text).collect();
             format!("[{}]", all.join(" "))

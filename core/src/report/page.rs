@@ -4,6 +4,7 @@
 //! never broken; a long name pushes its row wider. Everything on it is in the JSON too.
 
 use super::{Attachment, Container, Fidelity, Inspection, Json, Node, Object, Remark};
+use crate::text::escaped;
 use alloc::{
     format,
     string::{String, ToString},
@@ -217,7 +218,7 @@ fn brief(value: &Json) -> String {
         Json::Int(v) => v.to_string(),
         Json::Uint(v) => v.to_string(),
         Json::Float(v) => v.to_string(),
-        Json::Text(v) => v.escape_debug().to_string(),
+        Json::Text(v) => escaped(v),
         Json::List(values) => {
             let shown: Vec<String> = values.iter().take(8).map(brief).collect();
             let more = if values.len() > 8 { " ..." } else { "" };
@@ -241,7 +242,7 @@ fn list_table(out: &mut String, report: &Inspection) -> core::fmt::Result {
         writeln!(out, "  mean     {} {mean:.1}", bar(mean, largest))?;
         writeln!(out, "  largest  {} {}", bar(largest, largest), grouped(lists.largest))?;
         if let Some(name) = &lists.side_file {
-            writeln!(out, "  in another file: `{}`", name.escape_debug())?;
+            writeln!(out, "  in another file: `{}`", escaped(name))?;
         }
     }
     Ok(())
@@ -268,14 +269,14 @@ pub(super) fn keepsakes(out: &mut String, metadata: &Object<String>, attachments
     if !metadata.0.is_empty() {
         writeln!(out, "\nMetadata")?;
         for (key, value) in &metadata.0 {
-            writeln!(out, "  {} = {}", key.escape_debug(), value.escape_debug())?;
+            writeln!(out, "  {} = {}", escaped(key), escaped(value))?;
         }
     }
     if !attachments.is_empty() {
         writeln!(out, "\nAttachments")?;
         for attachment in attachments {
             let kind = if attachment.media_type.is_empty() { "" } else { "  " };
-            let (name, media) = (attachment.name.escape_debug(), attachment.media_type.escape_debug());
+            let (name, media) = (escaped(&attachment.name), escaped(&attachment.media_type));
             writeln!(out, "  {:>10}  {name}{kind}{media}", size(attachment.bytes))?;
         }
     }

@@ -8,7 +8,7 @@ use super::chunk::{ChunkEntry, ChunkKind, Owner, StreamDigest};
 use super::digest::Digest;
 use super::lookup::IdsWalk;
 use super::manifest::{Content, Place, SECTIONS};
-use super::open::{BodyReading, Snapshot, finish};
+use super::open::{BodyReading, Snapshot};
 use super::section::{Attachment, Attachments, Fidelity, Ids, Layout, Metadata, Producer, Recipe};
 use super::trailer::{HEAD_LEN, Head, MARK_LEN, Mark};
 use super::tree::{ListsSummary, OutlineReading, SizesWalk, TreeBody};
@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::limits::WALK_BYTES;
 use crate::lists::Balance;
 use crate::order::sort_by;
-use crate::window::{Read, Stop, Window};
+use crate::window::{Read, Stop, Window, step_of};
 use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec};
 
 /// What [`Check`] comes upon.
@@ -305,7 +305,7 @@ impl Reading for Check {
     type Output = Found;
 
     fn step(&mut self) -> Result<Step<Found>, Error> {
-        finish(self.run())
+        step_of(self.run())
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
@@ -489,7 +489,7 @@ impl Reading for CheckAll {
     type Output = Vec<Damage>;
 
     fn step(&mut self) -> Result<Step<Vec<Damage>>, Error> {
-        finish(self.run())
+        step_of(self.run())
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {

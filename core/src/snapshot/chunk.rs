@@ -6,7 +6,7 @@
 
 use super::digest::Digest;
 use crate::bytes::Span;
-use crate::codec::{self, Coding, Width};
+use crate::codec::{self, Coding, Holds, Level};
 use crate::error::Error;
 use crate::limits::{MAX_CHUNK, SEALED_CHUNKS, SEALED_LOG2};
 use alloc::{borrow::Cow, vec::Vec};
@@ -91,6 +91,16 @@ impl ChunkEntry {
 }
 
 impl ChunkEntry {
+    /// The error that decoding it gives where its codec is not in this build, see [`codec::is_here`].
+    pub fn lacks_codec(&self) -> Option<Error> {
+        match &self.kind {
+            ChunkKind::Coded { codec, .. } if !codec::is_here(*codec) => {
+                Some(codec::not_here(*codec, self.stored.start))
+            }
+            _ => None,
+        }
+    }
+
     /// What the stored bytes give although they are damaged: for whoever looks at damage, and never to be relied on.
     /// `None` where they are not as many as they should be or cannot be decoded.
     pub fn unchecked<'a>(&self, stored: &'a [u8]) -> Option<Cow<'a, [u8]>> {
@@ -252,13 +262,12 @@ pub struct CodedChunk<'a> {
 }
 
 impl<'a> CodedChunk<'a> {
-    /// Code these bytes, whose elements are `width` bytes wide where that is known, in the smallest way
-    /// that pays.
+    /// Code these bytes, which are what `holds` says, in the smallest way that pays at this level.
     ///
     /// # Errors
     /// No bytes, or more than 4 MiB.
-    pub fn pack(width: Option<Width>, bytes: &'a [u8]) -> Result<CodedChunk<'a>, Error> {
-        CodedChunk::hashed(codec::pack(width, bytes), bytes)
+    pub fn pack(level: Level, holds: &Holds, bytes: &'a [u8]) -> Result<CodedChunk<'a>, Error> {
+        CodedChunk::hashed(codec::pack(level, holds, bytes), bytes)
     }
 
     /// These bytes as they are.

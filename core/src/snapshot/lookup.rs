@@ -1,15 +1,16 @@
 //! Finding one thing in a table of pages: the rows of an id, the chunk that holds a byte, the size of a list.
 
 use super::chunk::ChunkEntry;
-use super::open::{Snapshot, finish};
+use super::open::Snapshot;
 use super::page::{Child, IdEntry, Leaf, Page, SizeEntry, Table, check_key, entries};
 use super::section::{Attachment, Layout, Tree};
 use super::walk::{ChunkWalk, TreeWalk};
 use super::wire::Fixed;
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
+use crate::limits::MAX_GROUP;
 use crate::order::ByNumber;
-use crate::window::{Read, Window};
+use crate::window::{Read, Window, step_of};
 use alloc::vec::Vec;
 
 impl Snapshot {
@@ -20,7 +21,7 @@ impl Snapshot {
             id,
             manifest: self.manifest().start,
             window: self.window(),
-            pending: alloc::vec![root_of(lookup)],
+            pending: alloc::vec![(lookup.height, root_of(lookup).1, lookup.root().span())],
             seen: ByNumber::default(),
             rows: Vec::new(),
         }
@@ -129,7 +130,7 @@ impl Reading for FindChunk {
     type Output = Option<Vec<ChunkEntry>>;
 
     fn step(&mut self) -> Result<Step<Self::Output>, Error> {
-        finish(self.run()).map_err(|error| error.inside(self.walk.part()))
+        step_of(self.run()).map_err(|error| error.inside(self.walk.part()))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
@@ -159,7 +160,7 @@ impl Reading for FindSize {
     type Output = Vec<u8>;
 
     fn step(&mut self) -> Result<Step<Vec<u8>>, Error> {
-        finish(self.run()).map_err(|error| error.inside("TREE.sizes"))
+        step_of(self.run()).map_err(|error| error.inside("TREE.sizes"))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
@@ -178,8 +179,8 @@ pub struct FindId {
     id: i64,
     manifest: u64,
     window: Window,
-    /// Pages that may hold the id, with their height; the next one last.
-    pending: Vec<(u8, Child)>,
+    /// Pages that may hold the id, with their height and what to ask for with them; the next one last.
+    pending: Vec<(u8, Child, Span)>,
     /// Where the last page of each height ended: pages ascend, so none is read twice.
     seen: ByNumber<u64>,
     rows: Vec<u64>,
@@ -187,11 +188,12 @@ pub struct FindId {
 
 impl FindId {
     pub(crate) fn run(&mut self) -> Read<Vec<u64>> {
-        while let Some((height, child)) = self.pending.last() {
-            let (height, place) = (*height, child.place());
+        while let Some((height, child, ask)) = self.pending.last() {
+            let (height, place, ask) = (*height, child.place(), *ask);
             if self.seen.get(height.into()).is_some_and(|end| place.start < *end) {
                 return Err(Error::invalid(place.start, "pages ascend in the file", place.span()).into());
             }
+            self.window.need(ask)?;
             let bytes = self.window.bytes(place.span())?;
             let page = Page::parse(&bytes, &place, Table::Ids, height, self.manifest)?;
             self.window.forget(place.span());
@@ -224,8 +226,12 @@ impl FindId {
         let starts_after = children.partition_point(|child| child.key.cast_signed() <= self.id);
         let range = starts_before.saturating_sub(1)..starts_after;
         let below = height.saturating_sub(1);
-        let may_hold = children.get(range).unwrap_or(&[]);
-        self.pending.extend(may_hold.iter().rev().map(|child| (below, *child)));
+        for number in range.rev() {
+            let Some(child) = children.get(number) else { continue };
+            let group = if below == 1 { group(children, number) } else { None };
+            let held = group.filter(|group| group.end() <= self.window.file_len());
+            self.pending.push((below, *child, held.unwrap_or(child.place().span())));
+        }
     }
 }
 
@@ -233,12 +239,23 @@ impl Reading for FindId {
     type Output = Vec<u64>;
 
     fn step(&mut self) -> Result<Step<Vec<u64>>, Error> {
-        finish(self.run()).map_err(|error| error.inside("id lookup"))
+        step_of(self.run()).map_err(|error| error.inside("id lookup"))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
         self.window.insert(at, bytes);
     }
+}
+
+/// Child `number` of these inner pages with its leaves, which lie between the page before and it, where they are few enough
+/// to come with it. What lies before the leaves of the first is not known: as much as belongs to the second is taken.
+fn group(children: &[Child], number: usize) -> Option<Span> {
+    let end = |number: usize| children.get(number).map(|child| child.place().span().end());
+    let (after, before) = (end(number.max(1))?, end(number.max(1).saturating_sub(1))?);
+    let bytes = after.checked_sub(before).filter(|bytes| *bytes <= MAX_GROUP)?;
+    let (page, end) = (children.get(number)?.place().span(), end(number)?);
+    let group = Span::between(end.saturating_sub(bytes), end);
+    group.contains(&page).then_some(group)
 }
 
 fn check_order(last: Option<IdEntry>, entry: IdEntry, at: u64) -> Result<(), Error> {
@@ -287,7 +304,7 @@ impl Reading for IdsWalk {
     type Output = Option<Vec<(i64, u64)>>;
 
     fn step(&mut self) -> Result<Step<Self::Output>, Error> {
-        finish(self.run()).map_err(|error| error.inside("id lookup"))
+        step_of(self.run()).map_err(|error| error.inside("id lookup"))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {

@@ -16,7 +16,7 @@ use crate::bytes::{Reading, Span, Step};
 use crate::error::{Cause, Error};
 use crate::limits::{SEALED_LOG2, TAIL_BYTES};
 use crate::outline::Fourcc;
-use crate::window::{Read, Stop, Window};
+use crate::window::{Read, Window, step_of};
 use alloc::{format, string::ToString, vec::Vec};
 
 /// Opens the snapshot in a file: a [`Reading`] of its last 64 KiB.
@@ -70,20 +70,11 @@ impl Reading for Open {
     type Output = Snapshot;
 
     fn step(&mut self) -> Result<Step<Snapshot>, Error> {
-        finish(self.run())
+        step_of(self.run())
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
         self.window.insert(at, bytes);
-    }
-}
-
-/// A [`Read`] as the answer of [`Reading::step`].
-pub(crate) fn finish<T>(read: Read<T>) -> Result<Step<T>, Error> {
-    match read {
-        Ok(out) => Ok(Step::Done(out)),
-        Err(Stop::Need(span)) => Ok(Step::Need(span)),
-        Err(Stop::Bad(error)) => Err(error),
     }
 }
 
@@ -327,7 +318,7 @@ impl<T: SectionBody> Reading for BodyReading<T> {
     type Output = Option<T>;
 
     fn step(&mut self) -> Result<Step<Option<T>>, Error> {
-        finish(self.run())
+        step_of(self.run())
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {

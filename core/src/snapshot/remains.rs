@@ -7,13 +7,12 @@
 
 use super::digest::Digest;
 use super::manifest::take_manifest;
-use super::open::finish;
 use super::trailer::{MAGIC, TRAILER_LEN, Trailer, VERSION};
 use super::wire::Cursor;
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
 use crate::limits::{MAX_MANIFEST, MAX_SIGNATURES, WALK_BYTES};
-use crate::window::{Read, Window};
+use crate::window::{Read, Window, step_of};
 
 /// What became of the trailer of a snapshot that was finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +115,7 @@ impl Reading for FindTrailer {
     type Output = Option<Remains>;
 
     fn step(&mut self) -> Result<Step<Option<Remains>>, Error> {
-        finish(self.run())
+        step_of(self.run())
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {

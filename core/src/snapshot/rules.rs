@@ -5,6 +5,7 @@ use super::page::check_tree;
 use super::section::{Attachments, Fidelity, Ids, Metadata, Producer, Recipe, Tree, id_kind, tag};
 use crate::error::Error;
 use crate::outline::Fourcc;
+use crate::text::escaped;
 use alloc::{format, string::String};
 
 /// Why a text cannot be the name of an attachment; `None` when it can.
@@ -51,7 +52,7 @@ impl SectionBody for Attachments {
         for (number, attachment) in self.attachments.iter().enumerate() {
             let inside = |error: Error| error.inside(&format!("attachments[{number}]"));
             if let Some(rule) = attachment_name_fault(&attachment.name) {
-                return Err(inside(Error::invalid(at, rule, format!("`{}`", attachment.name.escape_debug()))));
+                return Err(inside(Error::invalid(at, rule, format!("`{}`", escaped(&attachment.name)))));
             }
             let Err(place) = names.binary_search(&attachment.name.as_str()) else {
                 return Err(inside(Error::invalid(at, "names are unique", format!("`{}` twice", attachment.name))));

@@ -5,7 +5,7 @@ use super::wire::{Cursor, Fixed, fixed};
 use crate::bytes::{Reading, Span, Step};
 use crate::error::{Error, Kind};
 use crate::limits::{MAX_MANIFEST, MAX_SIGNATURES, WALK_BYTES};
-use crate::window::{Read, Stop, Window};
+use crate::window::{Read, Window, step_of};
 use alloc::{format, vec::Vec};
 
 /// The newest version of the format that this build reads, and the one it writes.
@@ -225,11 +225,7 @@ impl Reading for FindMark {
     type Output = Option<u64>;
 
     fn step(&mut self) -> Result<Step<Option<u64>>, Error> {
-        match self.run() {
-            Ok(found) => Ok(Step::Done(found)),
-            Err(Stop::Need(span)) => Ok(Step::Need(span)),
-            Err(Stop::Bad(error)) => Err(error),
-        }
+        step_of(self.run())
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {

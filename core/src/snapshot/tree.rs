@@ -8,7 +8,7 @@
 mod records;
 
 use super::manifest::{Place, check_place};
-use super::open::{SectionBody, Snapshot, finish};
+use super::open::{SectionBody, Snapshot};
 use super::page::{SizeEntry, Table, check_key, check_tree, entries};
 use super::section::{Entry, Tree, tag};
 use super::walk::TreeWalk;
@@ -19,7 +19,7 @@ use crate::limits::MAX_BODY;
 use crate::lists::Lists;
 use crate::order::sort_by;
 use crate::outline::{Dtype, Fourcc, Meaning, Outline};
-use crate::window::{Read, Window};
+use crate::window::{Read, Window, step_of};
 use alloc::{format, string::String, vec::Vec};
 
 pub use records::{UNKNOWN_CLASS, decode_outline, encode_outline};
@@ -223,7 +223,7 @@ impl Reading for OutlineReading {
     type Output = Outline;
 
     fn step(&mut self) -> Result<Step<Outline>, Error> {
-        finish(self.run()).map_err(|error| error.inside("TREE.records"))
+        step_of(self.run()).map_err(|error| error.inside("TREE.records"))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
@@ -265,7 +265,7 @@ impl Reading for SizesWalk {
     type Output = Option<Vec<u64>>;
 
     fn step(&mut self) -> Result<Step<Self::Output>, Error> {
-        finish(self.run()).map_err(|error| error.inside("TREE.sizes"))
+        step_of(self.run()).map_err(|error| error.inside("TREE.sizes"))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {

@@ -2,13 +2,13 @@
 
 use super::chunk::{ChunkEntry, ChunkKind, Owner, sealed_span};
 use super::digest::Digest;
-use super::open::{Snapshot, finish};
+use super::open::Snapshot;
 use super::page::{CodedEntry, Leaf, Table, ValueEntry, Visit, Walk, check_key, entries};
 use super::section::Tree;
 use crate::bytes::{Reading, Span, Step};
 use crate::error::Error;
 use crate::limits::MAX_CHUNK;
-use crate::window::{Read, Window};
+use crate::window::{Read, Window, step_of};
 use alloc::vec::Vec;
 
 /// A walk over the leaf pages of a tree. Checks digests, heights, counts and keys, and that all it speaks for
@@ -291,7 +291,7 @@ impl Reading for ChunkWalk {
 
     fn step(&mut self) -> Result<Step<Self::Output>, Error> {
         let part = self.part();
-        finish(self.run()).map_err(|error| error.inside(part))
+        step_of(self.run()).map_err(|error| error.inside(part))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {

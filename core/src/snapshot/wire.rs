@@ -66,7 +66,7 @@ impl<'a> Cursor<'a> {
             let moved = low.checked_shl(shift).filter(|moved| moved.checked_shr(shift) == Some(low));
             let fits = moved.filter(|moved| bits >= 128 || moved.checked_shr(bits) == Some(0));
             let Some(moved) = fits else {
-                return Err(Error::invalid(at, "integer fits its field", format!("more than {bits} bits")));
+                return Err(too_large(at, bits));
             };
             value |= moved;
             if byte & 0x80 == 0 {
@@ -86,6 +86,10 @@ impl<'a> Cursor<'a> {
         let have = self.rest.len() as u64;
         if count > have { Err(Error::truncated(Span::new(at, count), have)) } else { Ok(count) }
     }
+}
+
+fn too_large(at: u64, bits: u32) -> Error {
+    Error::invalid(at, "integer fits its field", format!("more than {bits} bits"))
 }
 
 /// Append a varint.
@@ -126,7 +130,7 @@ macro_rules! wire_unsigned {
             fn take(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
                 let at = cursor.at();
                 let value = cursor.varint($bits)?;
-                value.try_into().map_err(|_| Error::invalid(at, "integer fits its field", value))
+                value.try_into().map_err(|_| too_large(at, $bits))
             }
         }
     )* };

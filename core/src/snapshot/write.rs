@@ -11,16 +11,19 @@
 //! end brings them along; what that comes to in requests is in `docs/snapshot-format.md`.
 
 mod finish;
+pub(super) mod pages;
 
 use super::chunk::{CodedChunk, SealedHash, StreamDigest, sealed_chunks, sealed_log2};
 use super::digest::Digest;
-use super::page::{Appended, CodedEntry, IdEntry, Root, SizeEntry, Table, TreeWriter, ValueEntry};
+use super::page::{Appended, CodedEntry, IdEntry, SizeEntry, Table, ValueEntry};
 use super::rules::attachment_name_fault;
 use super::section::{Attachment, Entry, Fidelity, Ids, Layout, Producer, Recipe, Tree};
 use super::trailer::{Head, Mark};
 use super::tree::TreeBody;
 use crate::error::Error;
+use crate::text::escaped;
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use pages::{Root, TreeWriter};
 
 /// Writes one snapshot.
 #[derive(Debug)]
@@ -256,7 +259,7 @@ impl Writer {
     pub fn begin_attachment(&mut self, name: &str, media_type: &str) -> Result<(), Error> {
         self.idle("an attachment")?;
         if let Some(rule) = attachment_name_fault(name) {
-            return Err(Error::invalid(self.out.end, rule, format!("`{}`", name.escape_debug())).inside("attachment"));
+            return Err(Error::invalid(self.out.end, rule, format!("`{}`", escaped(name))).inside("attachment"));
         }
         if self.attachments.iter().any(|attachment| attachment.name == name) {
             return Err(
@@ -286,16 +289,17 @@ impl Writer {
         }
     }
 
-    /// Begin the id lookup; all ids follow, ascending by id and then by row.
+    /// Begin the id lookup; all ids follow, ascending by id and then by row. How many is a hint: pages are grouped by it, so that
+    /// one request brings what leads to an id.
     ///
     /// # Errors
     /// There is one, or another table is open.
-    pub fn begin_ids(&mut self) -> Result<(), Error> {
+    pub fn begin_ids(&mut self, count: u64) -> Result<(), Error> {
         self.idle("the id lookup")?;
         if self.lookup.is_some() {
             return Err(self.out_of_turn("a second id lookup"));
         }
-        self.open = Part::Ids { pages: TreeWriter::new(Table::Ids), last: None };
+        self.open = Part::Ids { pages: TreeWriter::in_groups(Table::Ids, count), last: None };
         Ok(())
     }
 

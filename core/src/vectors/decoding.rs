@@ -175,8 +175,8 @@ impl Decoding {
         }
     }
 
-    /// The vectors of rows for which everything has been [`prepare`](Decoding::prepare)d.
-    pub(super) fn decode(&mut self, mut codes: Vec<u8>, rows: &Rows) -> Result<Vec<u8>, Error> {
+    /// The vectors of rows for which everything has been [`prepare`](Decoding::prepare)d, in `out`, whatever that was.
+    pub(super) fn decode(&mut self, mut codes: Vec<u8>, rows: &Rows, out: Vec<u8>) -> Result<Vec<u8>, Error> {
         let Some(ready) = &self.ready else { return Ok(Vec::new()) };
         let count = usize::try_from(rows.count).unwrap_or(usize::MAX).max(1);
         let mut width = codes.len().checked_div(count).unwrap_or(0);
@@ -201,6 +201,7 @@ impl Decoding {
             codes.resize(count, 0);
             width = 1;
         }
+        self.scratch.out = out;
         ready.coding.decode(&codes, width, base, more.as_deref(), &mut self.scratch)
     }
 }

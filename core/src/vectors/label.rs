@@ -11,7 +11,7 @@ use crate::files::Files;
 use crate::ids::{Batch, ExternalId, IdPlace, IdStream, Row, ids_in};
 use crate::limits::WALK_BYTES;
 use crate::outline::Array;
-use crate::window::{Read, Stop, Window};
+use crate::window::{Read, Stop, Window, step_of};
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::ops::Range;
 
@@ -70,11 +70,8 @@ impl Reading for LabelStream<'_> {
             }
         }
         let Some(now) = &mut self.now else { return Ok(Step::Done(None)) };
-        match now.run(&self.maps) {
-            Err(Stop::Need(span)) => Ok(Step::Need(span)),
-            Err(Stop::Bad(error)) => Err(error),
-            Ok(()) => Ok(Step::Done(self.now.take().map(|now| now.batch))),
-        }
+        let gathered = now.run(&self.maps);
+        step_of(gathered.map(|()| self.now.take().map(|now| now.batch)))
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {

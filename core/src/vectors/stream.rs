@@ -54,6 +54,8 @@ pub struct VectorStream<'a> {
     with_ids: bool,
     /// `None` where rows are handed out as they are.
     decoding: Option<Decoding>,
+    /// What batches were in, to be used again.
+    spare: Vec<Vec<u8>>,
 }
 
 #[derive(Clone, Copy)]
@@ -100,7 +102,25 @@ impl<'a> VectorStream<'a> {
             ids: VecDeque::new(),
             with_ids,
             decoding: Decoding::of(stored, files),
+            spare: Vec::new(),
         }
+    }
+
+    /// After these the vectors of `rows`, in a stream that is at its end: what it knows of the index is kept.
+    pub fn go_to(&mut self, rows: Range<u64>) {
+        let rows = rows.start..rows.end.min(self.stored.rows);
+        if self.ranges.is_empty() {
+            self.labelled = false;
+            (self.walk, self.list) = (None, None);
+        }
+        if rows.start < rows.end {
+            self.ranges.push_back(rows);
+        }
+    }
+
+    /// Take back the floats of batches that are done with, so that the next ones need no memory of their own.
+    pub fn recycle(&mut self, floats: impl IntoIterator<Item = Vec<u8>>) {
+        self.spare.extend(floats);
     }
 
     /// All vectors.
@@ -229,7 +249,7 @@ impl Reading for VectorStream<'_> {
                 Err(Stop::Bad(error)) => return Err(error),
             }
         }
-        let codes = match run.join(&self.window) {
+        let codes = match run.join(&mut self.window) {
             Ok(codes) => codes,
             Err(Stop::Need(missing)) => {
                 self.asked = Asked::Codes;
@@ -243,8 +263,9 @@ impl Reading for VectorStream<'_> {
                 }
                 return Ok(Step::Need(match self.stored.codes {
                     Codes::Lists(lists, _) if rows.has_next => ahead(lists, missing),
-                    // Codes are smaller than what a batch of them decodes to: the next ones come along.
-                    Codes::Rows(array) => {
+                    // Codes are smaller than what a batch of them decodes to: the next ones come along. A batch that fills
+                    // a request comes alone, and need not be copied.
+                    Codes::Rows(array) if run.all().len < WALK_BYTES / 2 => {
                         let all = plain(array.span, self.stored.code_bytes, row, range.end.saturating_sub(row)).all();
                         let end = all.end().min(missing.start.saturating_add(WALK_BYTES));
                         Span::between(missing.start, end.max(missing.end()))
@@ -256,10 +277,12 @@ impl Reading for VectorStream<'_> {
         };
         let floats = match &mut self.decoding {
             None => codes,
-            Some(decoding) => decoding.decode(codes, &rows).map_err(|error| match error.at {
-                0 => error.moved_to(run.all().start).inside("codes"),
-                _ => error,
-            })?,
+            Some(decoding) => {
+                decoding.decode(codes, &rows, self.spare.pop().unwrap_or_default()).map_err(|error| match error.at {
+                    0 => error.moved_to(run.all().start).inside("codes"),
+                    _ => error,
+                })?
+            }
         };
         let at = rows.list.map(|list| InList { list: list.number, offset: row.saturating_sub(list.row) });
         let next = row.saturating_add(run.rows);
@@ -284,6 +307,18 @@ impl Reading for VectorStream<'_> {
             ids.extend(self.ids.drain(..rows));
         }
         Ok(Step::Done(Some(VectorBatch { row: Row(row), floats, ids, at })))
+    }
+
+    fn give(&mut self, at: u64, bytes: &mut Vec<u8>) {
+        match self.asked {
+            Asked::Codes if bytes.len() as u64 <= WALK_BYTES && self.decoding.is_none() => {
+                self.window.take_in(at, bytes);
+                if bytes.is_empty() {
+                    *bytes = self.spare.pop().unwrap_or_default();
+                }
+            }
+            _ => self.bring(at, bytes),
+        }
     }
 
     fn bring(&mut self, at: u64, bytes: &[u8]) {
@@ -324,19 +359,18 @@ impl Run {
     }
 
     /// The rows, each with its pieces side by side.
-    fn join(&self, window: &Window) -> Read<Vec<u8>> {
+    fn join(&self, window: &mut Window) -> Read<Vec<u8>> {
+        if let ([(_, only)], None) = (self.pieces.as_slice(), &self.blocks) {
+            return window.take(*only);
+        }
         // Pieces that lie close together come in one request.
         let used: u64 = self.pieces.iter().map(|(_, span)| span.len).sum();
         if self.all().len <= used.saturating_mul(2) {
             window.bytes(self.all())?;
         }
-        let mut pieces = self.pieces.iter().map(|&(_, span)| window.bytes(span)).collect::<Read<Vec<_>>>()?;
-        if pieces.len() <= 1 {
-            let only = pieces.pop().unwrap_or_default();
-            return Ok(match &self.blocks {
-                Some((blocks, skip)) => blocks.unpack(&only, *skip, self.rows),
-                None => only,
-            });
+        let pieces = self.pieces.iter().map(|&(_, span)| window.bytes(span)).collect::<Read<Vec<_>>>()?;
+        if let ([only], Some((blocks, skip))) = (pieces.as_slice(), &self.blocks) {
+            return Ok(blocks.unpack(only, *skip, self.rows));
         }
         let mut out = Vec::new();
         let widths = self.pieces.iter().map(|&(width, _)| usize::try_from(width).unwrap_or(usize::MAX).max(1));

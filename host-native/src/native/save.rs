@@ -352,7 +352,7 @@ impl Save {
         let opened = written().map_err(&writing)?;
         let prepared = self.prepared(&opened, path)?;
         let stream = Stoppable::new(&opened.file, &self.cancel);
-        self.finish(Stream::Pack, file, path, &stream, prepared, progress).map_err(writing)
+        self.finish(Stream::Pack(&mut Vec::new()), file, path, &stream, prepared, progress).map_err(writing)
     }
 
     /// Write what goes with the stream, and the stream where it is not there yet; read all of it back.

@@ -139,9 +139,10 @@ fn seal(
         Layout::Packed => Some(Replacement::of(output).map_err(|error| error.cause)?),
     };
     let file = packed.as_ref().map_or(&spool.file, Replacement::file);
+    let mut parts = Vec::new();
     let (writer, how) = match options.layout {
         Layout::Sealed => (Writer::sealed(stream.len(), None)?, Stream::InPlace(&|| Ok(()))),
-        Layout::Packed => (Writer::packed(stream.len())?, Stream::Pack),
+        Layout::Packed => (Writer::packed(stream.len())?, Stream::Pack(&mut parts)),
     };
     let (finished, ids) =
         with_writeback(file, || save::append(writer, file, how, &stream, &prepared, additions, &scratch, progress))?;
@@ -161,7 +162,7 @@ fn seal(
             fs::File::open(&scratch)?.sync_all()?;
         }
     }
-    Ok(save::report(options.layout, stream.len(), finished, prepared, ids, Some(verified)))
+    Ok(save::Saved { parts, ..save::report(options.layout, stream.len(), finished, prepared, ids, Some(verified)) })
 }
 
 /// How good the rows are that are kept, and how they were had.

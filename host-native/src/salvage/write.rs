@@ -123,9 +123,10 @@ pub(super) fn snapshot(
     replacement.check_room(prepared.attached() + new.len()).map_err(writing)?;
     let file = replacement.file();
     let write = || {
+        let mut parts = Vec::new();
         let (writer, how) = match from.snapshot.layout() {
             Layout::Sealed => (Writer::sealed(new.len(), None)?, Stream::Copy),
-            Layout::Packed => (Writer::packed(new.len())?, Stream::Pack),
+            Layout::Packed => (Writer::packed(new.len())?, Stream::Pack(&mut parts)),
         };
         let additions = save::Additions::default();
         let scratch = directory_of(output);

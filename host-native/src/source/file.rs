@@ -9,6 +9,7 @@ use crate::{
     parallel::Progress,
     save::{Additions, Input, Saved, save},
     store::Store,
+    vectors::each_batch,
 };
 use faissil_core::{
     describe,
@@ -102,18 +103,23 @@ impl<'a> FileSource<'a> {
         }
         let stored = self.stored()?;
         let joined = self.index.joined();
-        let mut stream = VectorStream::all(&stored, self.index.files(), true);
         let mut row = 0;
-        while let Some(batch) = drive_on(&mut stream, &joined)? {
-            let rows = batch.floats.len() as u64 / stored.row_bytes.max(1);
-            let ids: Vec<i64> = match batch.ids.len() as u64 == rows {
-                true => batch.ids.iter().map(|id| id.0).collect(),
-                false => (row..row + rows).map(u64::cast_signed).collect(),
-            };
-            take(&ids, &batch.floats)?;
-            row += rows;
-        }
-        Ok(())
+        each_batch(
+            &stored,
+            (&joined, self.index.files()),
+            0..stored.rows,
+            true,
+            |cause| cause,
+            |batch| {
+                let rows = batch.floats.len() as u64 / stored.row_bytes.max(1);
+                let ids: Vec<i64> = match batch.ids.len() as u64 == rows {
+                    true => batch.ids.iter().map(|id| id.0).collect(),
+                    false => (row..row + rows).map(u64::cast_signed).collect(),
+                };
+                row += rows;
+                take(&ids, &batch.floats)
+            },
+        )
     }
 }
 

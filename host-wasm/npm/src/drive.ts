@@ -54,6 +54,7 @@ export async function* run(
       const share = onProgress ? inside(() => task.progress()) : told
       if (share > told) onProgress?.((told = share))
       if (answer === 3) return
+      if (answer === 4) throw elsewhere
       if (answer === 2) throw failure(parse(task.json()) as Failed)
       if (answer === 1) yield inside(() => ({ json: task.json(), bytes: task.bytes() }))
       else await feed(ground, task, signal)
@@ -99,6 +100,9 @@ async function feed(ground: Ground, task: Task, signal?: AbortSignal): Promise<v
 
 /** A task keeps what it is given, so it gets a page, or what it asked for. */
 const most = (come: Uint8Array, length: number): number => Math.min(come.length, Math.max(length, 64 << 10))
+
+/** Another module has the codecs. */
+export const elsewhere = new Error()
 
 interface Failed {
   kind: string

@@ -1,4 +1,4 @@
-import { begin, groundOf, run, runOnce, type Ground, type Result, type TaskOptions } from './drive.js'
+import { begin, elsewhere, groundOf, run, runOnce, type Ground, type Result, type TaskOptions } from './drive.js'
 import { fault, FaissilError } from './error.js'
 import { examine, map, plan, type HealthOptions, type HealthPlanOptions, type MapOptions } from './health.js'
 import type { Health, HealthPlan, VectorMap } from './health-types.js'
@@ -23,6 +23,8 @@ export interface OpenOptions {
   contents?: ModuleSource
   /** Where the third module is, which is loaded for {@link IndexFile.health} and {@link IndexFile.map}. */
   health?: ModuleSource
+  /** Where the fourth module is, which is loaded to verify a packed snapshot, and for its ids. */
+  packed?: ModuleSource
 }
 
 /** How {@link IndexFile.verify} is done. */
@@ -34,7 +36,7 @@ export interface VerifyOptions extends TaskOptions {
 }
 
 /** The modules that are loaded when they are needed. */
-type Other = 'contents' | 'health'
+type Other = 'contents' | 'health' | 'packed'
 
 /** An index file, or a snapshot of one. Close it when it is no longer needed. */
 export class IndexFile {
@@ -82,7 +84,7 @@ export class IndexFile {
 
   /** The same chunk by chunk, in any order, to be left and gone on with. */
   async verifier(options: Pick<VerifyOptions, 'expect' | 'signal'> = {}): Promise<Verifier> {
-    return beginVerifier(this.open(), options.expect, options.signal)
+    return this.decoding((ground) => beginVerifier(ground, options.expect, options.signal))
   }
 
   /** The ids of `count` rows from `first` on, fewer at the end. Where none are stored FAISS answers row numbers, and so does this. */
@@ -203,8 +205,14 @@ export class IndexFile {
   }
 
   private ask(op: string, params: object, options: TaskOptions): Promise<Result> {
-    const ground = this.open()
-    return runOnce(ground, begin(ground, op, params), options.signal)
+    return this.decoding((ground) => runOnce(ground, begin(ground, op, params), options.signal))
+  }
+
+  private decoding<T>(work: (ground: Ground) => Promise<T>): Promise<T> {
+    return work(this.open()).catch(async (error: unknown) => {
+      if (error !== elsewhere) throw error
+      return work(await this.openOther('packed'))
+    })
   }
 
   private async askContents(op: string, params: object, options: TaskOptions): Promise<Result> {

@@ -36,6 +36,8 @@ export const modules = {
   contents: new Starting(() => new URL('./contents.wasm', import.meta.url)),
   /** How an index is doing: `health` and `map`. */
   health: new Starting(() => new URL('./health.wasm', import.meta.url)),
+  /** As `basics`, with all codecs. */
+  packed: new Starting(() => new URL('./packed.wasm', import.meta.url)),
 }
 
 async function begin(from: ModuleSource): Promise<Module> {

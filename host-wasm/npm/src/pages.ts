@@ -11,7 +11,7 @@ const LONGEST = { remote: 4 << 20, local: 1 << 20 }
 const TAIL = 128 << 10
 
 /** Pieces of up to so many bytes are kept, all together so many. */
-const KEPT = { each: 256 << 10, all: 4 << 20 }
+const KEPT = { each: 512 << 10, all: 4 << 20 }
 
 /** What was read of a file so far. */
 export interface Fetched {

@@ -12,7 +12,7 @@ const TRIES = 3
  */
 export async function urlSource(url: URL, signal?: AbortSignal): Promise<Source> {
   const first = await opening(url, signal)
-  const name = decodeURIComponent(url.pathname.split('/').pop() ?? '') || url.host
+  const name = decoded(url.pathname.split('/').pop() ?? '') || url.host
   return {
     size: first.size,
     name,
@@ -27,6 +27,15 @@ export async function urlSource(url: URL, signal?: AbortSignal): Promise<Source>
         }
       }
     },
+  }
+}
+
+/** A part of an address as text; one with a percent sign that stands for nothing, as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
   }
 }
 

@@ -114,6 +114,12 @@ test('a moment of trouble passes, more of it does not', async () => {
   await refused('unreachable', /connection broke/, { cut: 99 })
 })
 
+test('an address with a percent sign that stands for nothing', async () => {
+  server.behave = {}
+  const index = await open(new URL('100%.faiss', server.url))
+  assert.equal((await index.inspect()).stream.bytes, (await local()).stream.bytes)
+})
+
 test('nobody there', async () => {
   await assert.rejects(open('http://127.0.0.1:1/x'), { name: 'FaissilError', kind: 'unreachable' })
 })

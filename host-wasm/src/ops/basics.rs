@@ -10,6 +10,7 @@ use alloc::{rc::Rc, string::String};
 use core::ops::Range;
 use faissil_core::{
     asking::Ask,
+    codec,
     error::Cause,
     ids::Memory,
     inspect::{self, fault, inspect_opaque},
@@ -38,6 +39,7 @@ async fn inspect(shared: Rc<Shared>, ask: Ask) -> Result<Output, Cause> {
     let access = shared.access(ask, &opened);
     match inspect::inspect(&access, &shared.name, shared.side(), &Memory).await {
         Ok(report) => Ok(Output::json(&report)),
+        Err(why) if codec::lacks(&why) => Err(why),
         Err(why) => match inspect_opaque(&access, &shared.name, fault(&why)).await {
             Ok(Some(report)) => Ok(Output::json(&report)),
             Ok(None) | Err(_) => Err(why),

@@ -4,6 +4,7 @@ use super::params::Params;
 use crate::shared::Shared;
 use crate::task::{Output, Task};
 use alloc::{format, rc::Rc, string::String};
+use faissil_core::text::escaped;
 use faissil_core::{
     asking::{Ask, Give},
     error::Cause,
@@ -29,7 +30,7 @@ fn options(params: &mut Params<'_>) -> Result<Options, String> {
     let all = match params.text("all") {
         Some("true") => true,
         Some("false") | None => false,
-        Some(other) => return Err(format!("`{}` is neither true nor false", other.escape_debug())),
+        Some(other) => return Err(format!("`{}` is neither true nor false", escaped(other))),
     };
     if all && sample.is_some() {
         return Err("a sample and all of it cannot both be had".into());

@@ -5,6 +5,7 @@
 
 use alloc::{format, string::String, vec::Vec};
 use core::str::FromStr;
+use faissil_core::text::escaped;
 
 /// Parameters that nobody has asked for yet.
 pub(crate) struct Params<'a>(Vec<(&'a str, &'a str)>);
@@ -43,12 +44,12 @@ impl<'a> Params<'a> {
 
     /// That there are no more.
     pub(crate) fn end(self) -> Result<(), String> {
-        self.0.first().map_or(Ok(()), |(name, _)| Err(format!("`{}` is none of its parameters", name.escape_debug())))
+        self.0.first().map_or(Ok(()), |(name, _)| Err(format!("`{}` is none of its parameters", escaped(name))))
     }
 }
 
 fn whole<T: FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("`{}` is no whole number of 64 bits", text.escape_debug()))
+    text.parse().map_err(|_| format!("`{}` is no whole number of 64 bits", escaped(text)))
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 // The digest that a link expects, held against those that a file has.
 import type { Inspection } from "./json";
 
-/** Nothing is expected; it is the one of the snapshot, or of the FAISS stream in it; it is neither; or the file records none. */
-export type Match = "nothing" | "snapshot" | "stream" | "other" | "none recorded";
+/** Nothing is expected; it is the one of the snapshot, or of the FAISS stream in it; it is neither; the file records none; or it is no digest at all. */
+export type Match = "nothing" | "snapshot" | "stream" | "other" | "none recorded" | "no digest";
 
 /** How a file and an expected digest, in hex, go together. */
 export function match(facts: Pick<Inspection, "snapshot_digest" | "stream">, expected: string | undefined): Match {
   const digest = (expected ?? "").trim().toLowerCase();
   if (digest === "") return "nothing";
+  if (!/^[0-9a-f]{64}$/.test(digest)) return "no digest";
   if (digest === facts.snapshot_digest) return "snapshot";
   if (digest === facts.stream.blake3) return "stream";
   return facts.snapshot_digest === null ? "none recorded" : "other";
@@ -24,6 +25,8 @@ export function said(found: Match, isVerified: boolean): string {
       return "It is not the one that is expected: it has other digests.";
     case "none recorded":
       return "Whether it is the one that is expected cannot be told: it records no digest.";
+    case "no digest":
+      return "What is expected is no digest: one has 64 hex digits.";
     case "nothing":
       return "";
   }

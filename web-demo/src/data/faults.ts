@@ -31,6 +31,8 @@ export function explain(kind: string, name: string, isRemote: boolean): Explaine
           "If the server is yours, let it answer with `Access-Control-Allow-Origin: *`. Plain ranges need no more than that.",
         ],
       };
+    case "no address":
+      return { headline: "This is no web address", next: ["See whether the link was copied whole.", "A file of this machine opens when it is dropped here."] };
     case "http":
       return { headline: "The server does not give the file", next: ["See whether the address opens in a tab of its own, and whether it needs a login.", download] };
     case "no length":
@@ -57,6 +59,7 @@ export function explain(kind: string, name: string, isRemote: boolean): Explaine
     case "unknown tag":
     case "misplaced tag":
     case "not recognised":
+      if (name.endsWith(".ivfdata")) return { headline: "This is the second file of an index", next: ["It holds inverted lists, and no index. Open it together with the `.faiss` file it belongs to: choose or drop both at once."] };
       return {
         headline: "This is no FAISS index that Faissil knows",
         next: [

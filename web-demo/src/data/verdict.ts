@@ -1,4 +1,5 @@
 // The one sentence that someone who opens a file wants to read.
+import type { Match } from "./expected";
 import { count, plural, size } from "./format";
 import type { Inspection, Verification } from "./json";
 
@@ -16,8 +17,8 @@ export function lost(report: Verification): bigint {
   return report.damage.reduce((sum, each) => sum + BigInt(each.ids_lost.count), 0n);
 }
 
-/** What can be said of a file, given how far it is checked. */
-export function verdict(inspection: Inspection, report: Verification | undefined): Verdict {
+/** What can be said of a file, given how far it is checked and how it goes with the digest that is expected. */
+export function verdict(inspection: Inspection, report: Verification | undefined, expected: Match): Verdict {
   const { fault } = inspection;
   if (inspection.kind === "faiss") {
     if (fault) {
@@ -28,6 +29,11 @@ export function verdict(inspection: Inspection, report: Verification | undefined
       word: "not verifiable",
       sentence: "A plain FAISS file carries no digests, so nobody can tell whether its bytes are the ones that were written.",
     };
+  }
+  // Whatever its bytes are, it is not the file that was asked for.
+  if (expected === "other" && report?.ok !== false) {
+    const bytes = report ? "Every byte of it is what it was when it was made, but it" : "It";
+    return { tone: "damaged", word: "another file", sentence: `${bytes} has other digests than the one that is expected.` };
   }
   if (!report) {
     return {

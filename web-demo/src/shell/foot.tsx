@@ -47,7 +47,8 @@ export function Foot(props: { file: OpenFile }): JSX.Element {
       </section>
       <p class="meter num" title="Bytes that were read of this file, and in how many pieces">
         <span class="meter-read">
-          read {size(read().bytes)} of {size(props.file.inspection.size_bytes)} in {plural(read().requests, "piece")}
+          {/* A part that is wanted twice may be read twice, so that this is no share of the file. */}
+          read {size(read().bytes)} in {plural(read().requests, "piece")}, of a file of {size(props.file.inspection.size_bytes)}
         </span>
         <span class="faint meter-stays">{route().url === undefined ? "this file never leaves this tab" : "read from its server, sent nowhere"}</span>
       </p>

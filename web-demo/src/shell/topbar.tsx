@@ -1,7 +1,8 @@
 // The bar on top: what is open, how it stands, and the few things that are always there.
 import { Show, type JSX } from "solid-js";
+import { match } from "../data/expected";
 import { verdict } from "../data/verdict";
-import { go } from "../state/route";
+import { go, route } from "../state/route";
 import { leave, openFile } from "../state/session";
 import { switchTheme, theme } from "../state/theme";
 import { phase, report } from "../state/verifying";
@@ -12,7 +13,7 @@ import { pick } from "./pick";
 export function TopBar(): JSX.Element {
   const now = (): ReturnType<typeof verdict> | undefined => {
     const file = openFile();
-    return file && verdict(file.inspection, report());
+    return file && verdict(file.inspection, report(), match(file.inspection, route().expect));
   };
   return (
     <header class="top">

@@ -18,3 +18,9 @@ test("an address with a query of its own survives", () => {
 test("a view that is not known is the overview", () => {
   expect(parse("#view=nonsense").view).toBe("overview");
 });
+
+test("the address of a page about a file becomes that of the file", () => {
+  expect(parse("#url=github.com/a/b/blob/main/i.faiss").url).toBe("https://raw.githubusercontent.com/a/b/main/i.faiss");
+  expect(parse("#url=//").url).toBe("//");
+  expect(parse("#url=").url).toBeUndefined();
+});

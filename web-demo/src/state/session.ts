@@ -1,6 +1,6 @@
 // The open file: from being asked for, to being read, to what the worker said of it.
 import { batch, createSignal } from "solid-js";
-import { nameOf } from "../data/links";
+import { nameOf, rewrite } from "../data/links";
 import { ask, Fault } from "../worker/client";
 import type { Opened, Source } from "../worker/protocol";
 import { forgetExamined } from "./examining";
@@ -61,9 +61,22 @@ export async function openSample(name: string, change: Partial<Route> = {}): Pro
 
 /** Opens what the hash names, as it stands. */
 export async function openRouted(to: Route): Promise<void> {
-  if (to.url !== undefined) await open({ url: to.url, side: to.side }, nameOf(to.url));
+  if (to.url !== undefined) await openAddress(to.url, to.side);
   else if (to.sample !== undefined) await open({ url: sampleUrl(to.sample) }, nameOf(sampleUrl(to.sample)));
   else close();
+}
+
+/** Opens what a hash gives as the address of a file, which anyone may have typed. */
+async function openAddress(url: string, side: string | undefined): Promise<void> {
+  try {
+    for (const each of side === undefined ? [url] : [url, side]) rewrite(each);
+  } catch {
+    close();
+    const fault = new Fault({ kind: "no address", at: 0, path: "", message: "a page reads addresses that begin with `https://` or `http://`" });
+    setSession({ state: "failed", name: url, source: { url }, fault });
+    return;
+  }
+  await open({ url, side }, nameOf(url));
 }
 
 /** Tries the same source again. */

@@ -32,6 +32,8 @@ let states = new Uint8Array(0);
 export const chunkStates = (): Uint8Array => states;
 
 let stopping = new AbortController();
+/** Another one for each file that is opened; what is said of an earlier one comes too late. */
+let file = {};
 let before = 0;
 
 /** The pace of the last seconds, in bytes a second; 0 while nothing runs. */
@@ -41,6 +43,7 @@ export const rate = (): number => pace().at(-1)?.rate ?? 0;
 export function forget(): void {
   stopping.abort();
   stopping = new AbortController();
+  file = {};
   states = new Uint8Array(0);
   setChunks(undefined);
   before = 0;
@@ -54,40 +57,44 @@ export function forget(): void {
 }
 
 /** Finds out into which chunks the open file is cut. */
-export async function prepare(file: Opened): Promise<void> {
-  if (chunks() || file.inspection.kind === "faiss") return;
-  const { signal } = stopping;
+export async function prepare({ handle, inspection }: Opened): Promise<void> {
+  if (chunks() || inspection.kind === "faiss") return;
+  const now = file;
   try {
-    const found = await ask("chunks", { handle: file.handle });
-    if (signal.aborted || chunks()) return;
+    const found = await ask("chunks", { handle });
+    if (now !== file || chunks()) return;
     states = new Uint8Array(found.length / 2);
     setChunks(found);
   } catch (error) {
-    if (signal.aborted) return;
+    if (now !== file) return;
     if (!(error instanceof Fault)) throw error;
     setFault(error);
   }
 }
 
 /** Checks what is not checked yet. */
-export async function verify(file: Opened): Promise<void> {
+export async function verify(opened: Opened): Promise<void> {
   if (phase() === "running" || phase() === "done") return;
-  await prepare(file);
+  const now = file;
   const stop = (stopping = new AbortController());
+  const isOver = (): boolean => stop !== stopping || stop.signal.aborted;
   const earlier = elapsed();
   before = bytes();
   setFault(undefined);
   setPhase("running");
+  await prepare(opened);
+  if (isOver()) return;
+  // What was checked until a stop comes after it.
   const heard = (progress: Progress): void => {
-    if (!stop.signal.aborted) note(progress, earlier);
+    if (now === file) note(progress, earlier);
   };
   try {
-    const found = await ask("verify", { handle: file.handle }, { signal: stop.signal, onProgress: heard });
+    const found = await ask("verify", { handle: opened.handle }, { signal: stop.signal, onProgress: heard });
     if (stop !== stopping) return;
     if (found) setReport(found);
     setPhase(found ? "done" : "stopped");
   } catch (error) {
-    if (stop !== stopping) return;
+    if (isOver()) return;
     if (!(error instanceof Fault)) throw error;
     setFault(error);
     setPhase("failed");
@@ -105,8 +112,10 @@ export function stop(): void {
 function note({ bytes: now, elapsed: milliseconds, changed }: Progress, earlier: number): void {
   const found = { ...tally() };
   for (let at = 0; at + 1 < changed.length; at += 2) {
-    const state = changed[at + 1] ?? 0;
-    states[changed[at] ?? 0] = state;
+    const [number = 0, state = 0] = changed.subarray(at, at + 2);
+    // Two runs, one that stops and the next, may both check the chunk between them.
+    if (states[number] === state) continue;
+    states[number] = state;
     if (state === INTACT) found.intact += 1;
     if (state === DAMAGED) found.damaged += 1;
   }

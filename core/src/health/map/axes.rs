@@ -1,6 +1,6 @@
 //! The leading two eigenvectors of a covariance, which is made only where there are few dimensions.
 
-use super::super::sample::Random;
+use crate::random::SplitMix64;
 use alloc::{vec, vec::Vec};
 
 /// Vectors that are iterated together: two, and six more so that the two converge fast.
@@ -64,7 +64,7 @@ impl Axes {
         let square =
             |row: &[f32]| row.iter().zip(&mean).map(|(&v, m)| (f64::from(v) - m) * (f64::from(v) - m)).sum::<f64>();
         let variance = values.chunks_exact(d).map(square).sum::<f64>() / (n as f64 - 1.0).max(1.0);
-        let mut random = Random::new(seed);
+        let mut random = SplitMix64(seed);
         let dimensions = if n < 2 { 0 } else { d };
         let mut basis: Vec<Small> = (0..dimensions).map(|_| core::array::from_fn(|_| random.signed())).collect();
         orthonormalise(&mut basis);
@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_small_matrix_is_taken_apart() {
-        let mut random = Random::new(9);
+        let mut random = SplitMix64(9);
         let half: [Small; K] = core::array::from_fn(|_| core::array::from_fn(|_| random.signed()));
         let m: [Small; K] = core::array::from_fn(|i| core::array::from_fn(|j| half[i][j] + half[j][i]));
         let (values, vectors) = symmetric_eigen(m);
@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn axes_are_where_the_variance_is() {
         // Dimension 5 varies most, dimension 2 next; the others hardly.
-        let mut random = Random::new(4);
+        let mut random = SplitMix64(4);
         let weights = [0.1, 0.1, 3.0, 0.1, 0.1, 7.0, 0.1, 0.1, 0.1, 0.1, 0.1];
         #[allow(clippy::cast_possible_truncation)] // test data
         let values: Vec<f32> = (0..500 * 11).map(|i| (10.0 + random.signed() * weights[i % 11]) as f32).collect();
@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn the_axes_are_the_same_with_the_covariance_and_without() {
         for (n, d) in [(90, 40), (300, 128), (129, 128)] {
-            let mut random = Random::new(6);
+            let mut random = SplitMix64(6);
             #[allow(clippy::cast_possible_truncation)] // test data
             let values: Vec<f32> = (0..n * d).map(|i| (random.signed() / f64::from(i % d + 1)) as f32).collect();
             let d = usize::try_from(d).unwrap();

@@ -3,11 +3,12 @@
 use super::super::digest::Digest;
 use super::super::manifest::{CRITICAL, Content, REFERENCE, SECTIONS, Section, put_manifest};
 use super::super::open::SectionBody;
-use super::super::page::Root;
+
 use super::super::section::{Attachments, Chunks, Entry, Ids, Metadata, Stream, Tree, tag};
 use super::super::trailer::trailer_bytes;
 use super::super::tree::TreeBody;
 use super::super::wire::Body;
+use super::pages::Root;
 use super::{Finished, Parts, SizesRoot, Writer};
 use crate::bytes::Span;
 use crate::error::Error;

@@ -18,6 +18,7 @@ mod npy;
 mod plan;
 mod pull;
 mod push;
+mod repack;
 mod salvage;
 mod save;
 mod say;
@@ -51,6 +52,7 @@ enum Command {
     Save(save::Args),
     Seal(seal::Args),
     Unseal(seal::UnsealArgs),
+    Repack(repack::Args),
     Load(load::Args),
     Verify(verify::Args),
     Inspect(inspect::Args),
@@ -139,6 +141,7 @@ impl Command {
             Command::Save(args) => args.run(),
             Command::Seal(args) => args.run(),
             Command::Unseal(args) => args.run(),
+            Command::Repack(args) => args.run(),
             Command::Load(args) => args.run(),
             Command::Verify(args) => args.run(),
             Command::Inspect(args) => args.run(),

@@ -13,11 +13,12 @@ use faissil::{
         ids::{ExternalId, IdStream, Row, place},
         look_up::{fidelity, rows_by_id},
         outline::{Record, Value},
-        vectors::{Codes, Stored, VectorStream, find},
+        vectors::{Codes, Stored, VectorBatch, VectorStream, find},
     },
     drive::drive_on,
     inspect::Index,
     opened::Opened,
+    vectors::each_batch,
 };
 use serde_json::json;
 use std::{
@@ -81,8 +82,7 @@ impl Args {
         let count = if matches!(stored.codes, Codes::Lists(..)) && !stored.maps.is_empty() && self.id.is_empty() {
             self.write_mapped(&index, &stored)?
         } else {
-            let (stream, count, known) = self.choose(&index, &stored).map_err(reading)?;
-            self.write(&index, &stored, stream, count, known)?
+            self.write(&index, &stored)?
         };
         if self.id.is_empty() && stored.maps.is_empty() {
             talk::aliases(stored.aliases());
@@ -117,31 +117,16 @@ impl Args {
         cause.doing("take vectors out of", &self.file)
     }
 
-    /// The vectors that are asked for, how many they are, and their ids if those led to them.
-    fn choose<'s>(
-        &self,
-        index: &Index<'_>,
-        stored: &Stored<'s>,
-    ) -> Result<(VectorStream<'s>, u64, Option<Vec<ExternalId>>), Cause> {
-        let with_ids = self.ids_out.is_some();
-        let files = index.files();
-        if !self.id.is_empty() {
-            let wanted = &self.id.iter().copied().map(ExternalId).collect();
-            let found = index.ask(&|_, _| {}, |access| async move {
-                let scans = |why: Option<String>| {
-                    let all = || format!("looking through the ids of {} rows", say::count(stored.rows));
-                    talk::note(&why.unwrap_or_else(all));
-                };
-                rows_by_id(&access, index, stored, wanted, scans).await
-            })?;
-            let rows: Vec<Row> = found.iter().map(|(row, _)| *row).collect();
-            let ids = found.into_iter().map(|(_, id)| id).collect();
-            let count = rows.len() as u64;
-            return Ok((VectorStream::rows(stored, files, rows, false), count, Some(ids)));
-        }
-        let rows = args::rows_there(self.rows.as_ref(), stored.rows)?;
-        let count = rows.end - rows.start;
-        Ok((VectorStream::new(stored, files, [rows], with_ids), count, None))
+    /// The rows of the ids that are asked for, and their ids.
+    fn by_id(&self, index: &Index<'_>, stored: &Stored<'_>) -> Result<Vec<(Row, ExternalId)>, Cause> {
+        let wanted = &self.id.iter().copied().map(ExternalId).collect();
+        index.ask(&|_, _| {}, |access| async move {
+            let scans = |why: Option<String>| {
+                let all = || format!("looking through the ids of {} rows", say::count(stored.rows));
+                talk::note(&why.unwrap_or_else(all));
+            };
+            rows_by_id(&access, index, stored, wanted, scans).await
+        })
     }
 
     /// The file of the vectors.
@@ -216,34 +201,37 @@ impl Args {
         Ok(count)
     }
 
-    fn write(
-        &self,
-        index: &Index<'_>,
-        stored: &Stored<'_>,
-        mut stream: VectorStream<'_>,
-        count: u64,
-        known: Option<Vec<ExternalId>>,
-    ) -> Result<u64, Error> {
+    /// The vectors that are asked for, in row order; how many they are.
+    fn write(&self, index: &Index<'_>, stored: &Stored<'_>) -> Result<u64, Error> {
         let reading = |cause: Cause| self.not_taken(cause);
+        let known = if self.id.is_empty() { None } else { Some(self.by_id(index, stored).map_err(reading)?) };
+        let rows = args::rows_there(self.rows.as_ref(), stored.rows).map_err(|cause| reading(cause.into()))?;
+        let count = known.as_ref().map_or(rows.end - rows.start, |known| known.len() as u64);
         let mut vectors = self.create(stored, count, true)?;
         let mut ids = self.ids_out.as_ref().map(|path| Npy::create(path, "<i8", &[count], true)).transpose()?;
         let joined = index.joined();
         let progress = talk::progress("writing");
         let mut bytes = 0;
-        while let Some(batch) = drive_on(&mut stream, &joined).map_err(reading)? {
+        let mut take = |batch: &VectorBatch| {
             vectors.write(&batch.floats)?;
             bytes += batch.floats.len() as u64;
             progress(bytes, count * stored.row_bytes);
             if let Some(ids) = &mut ids {
-                for id in &batch.ids {
-                    ids.write(&id.0.to_le_bytes())?;
-                }
+                batch.ids.iter().try_for_each(|id| ids.write(&id.0.to_le_bytes()))?;
             }
+            Ok(())
+        };
+        if let Some(known) = &known {
+            let rows = known.iter().map(|(row, _)| *row).collect();
+            let mut stream = VectorStream::rows(stored, index.files(), rows, false);
+            while let Some(batch) = drive_on(&mut stream, &joined).map_err(reading)? {
+                take(&batch)?;
+            }
+        } else {
+            each_batch(stored, (&joined, index.files()), rows, self.ids_out.is_some(), reading, take)?;
         }
         if let (Some(ids), Some(known)) = (&mut ids, known) {
-            for id in known {
-                ids.write(&id.0.to_le_bytes())?;
-            }
+            known.iter().try_for_each(|(_, id)| ids.write(&id.0.to_le_bytes()))?;
         }
         if bytes != count * stored.row_bytes {
             let said = format!("{count} rows of {} bytes were expected, {bytes} bytes came", stored.row_bytes);

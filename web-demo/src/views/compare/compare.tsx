@@ -25,7 +25,10 @@ export default function Compare(props: { file: OpenFile }): JSX.Element {
   const [other, setOther] = createSignal<Other>();
   const [said, setSaid] = createSignal("");
   const [typed, setTyped] = createSignal("");
+  // Counts what was asked for, so that of two files chosen one after the other the later one stays.
+  let asked = 0;
   const drop = (): void => {
+    asked += 1;
     const now = other();
     if (now) void ask("close", { handle: now.handle });
     setOther(undefined);
@@ -34,13 +37,19 @@ export default function Compare(props: { file: OpenFile }): JSX.Element {
   onCleanup(drop);
   const open = async (source: Source, name: string): Promise<void> => {
     drop();
+    const now = asked;
     setSaid(`Reading ${name}…`);
     try {
-      setOther({ ...(await ask("open", { source })), name });
+      const opened = await ask("open", { source });
+      if (now !== asked) {
+        void ask("close", { handle: opened.handle });
+        return;
+      }
+      setOther({ ...opened, name });
       choose({ other: name });
       setSaid("");
     } catch (error) {
-      setSaid(error instanceof Fault ? error.message : String(error));
+      if (now === asked) setSaid(error instanceof Fault ? error.message : String(error));
     }
   };
   const pick = async (): Promise<void> => {

@@ -7,11 +7,11 @@ import { Sign } from "../../ui/icon";
 
 export function Expected(props: { inspection: Inspection; isVerified: boolean }): JSX.Element {
   const found = () => match(props.inspection, route().expect);
-  const tone = () => (found() === "other" ? "damaged" : found() === "none recorded" ? "plain" : props.isVerified ? "intact" : "unchecked");
+  const tone = () => (found() === "other" ? "damaged" : found() === "none recorded" || found() === "no digest" ? "plain" : props.isVerified ? "intact" : "unchecked");
   return (
     <section class="expected" aria-labelledby="expected-title">
       <h2 id="expected-title">Is it the one you mean?</h2>
-      <p class="quiet">Digests show that a file is as it was made. That it is the right one shows its snapshot digest, or the BLAKE3 of its index, if you have it from where you trust.</p>
+      <p class="quiet">Verifying shows that a file is as it was made. Whether it is the right one shows when its snapshot digest, or the BLAKE3 of its index, is held against one from a source you trust.</p>
       <div class="expected-field">
         <input
           class="field mono"

@@ -1,10 +1,12 @@
 // Verification, chunk by chunk: how far it is, what is damaged, and what is lost by that.
 import { createEffect, createMemo, Match, Show, Switch, type JSX } from "solid-js";
+import { match } from "../../data/expected";
 import { count, duration, rate as pace, share, size } from "../../data/format";
 import { word } from "../../data/lines";
 import { saveAs } from "../../data/save";
 import { stringify } from "../../data/stringify";
 import { verdict } from "../../data/verdict";
+import { route } from "../../state/route";
 import { verifyOpen, type OpenFile } from "../../state/session";
 import { bytes, elapsed, fault, pace as points, phase, prepare, rate, report, chunks, stop, tally } from "../../state/verifying";
 import { Copy } from "../../ui/copy";
@@ -27,7 +29,7 @@ export default function Integrity(props: { file: OpenFile }): JSX.Element {
 }
 
 function Sealed(props: { file: OpenFile }): JSX.Element {
-  const now = () => verdict(props.file.inspection, report());
+  const now = () => verdict(props.file.inspection, report(), match(props.file.inspection, route().expect));
   const total = createMemo(() => chunks()?.reduce((sum, each, at) => (at % 2 === 1 ? sum + each : sum), 0) ?? Number(props.file.inspection.size_bytes));
   const left = (): string => (rate() > 0 ? duration(Math.max(0, total() - bytes()) / rate()) : "…");
   const save = (): void => {
@@ -40,7 +42,7 @@ function Sealed(props: { file: OpenFile }): JSX.Element {
         <div>
           <h1>
             <Sign tone={now().tone} size={19} />
-            <Switch fallback={HEADLINES[now().tone]}>
+            <Switch fallback={now().word === "another file" ? "Not the file that is expected" : HEADLINES[now().tone]}>
               <Match when={phase() === "running"}>Verifying</Match>
               <Match when={phase() === "stopped"}>Stopped</Match>
               <Match when={phase() === "failed"}>Ended early</Match>
@@ -78,7 +80,7 @@ function Sealed(props: { file: OpenFile }): JSX.Element {
       <dl class="integrity-figures num">
         <Figure term="checked" value={share(bytes(), total())} more={`${size(bytes())} of ${size(total())}`} />
         <Figure term="chunks" value={`${count(tally().intact)} intact`} more={`of ${count((chunks()?.length ?? 0) / 2)}`} />
-        <Figure term="damaged" value={count(tally().damaged)} more={tally().damaged > 0 ? "chunks" : phase() === "done" ? "none" : "none so far"} tone={tally().damaged > 0 ? "damaged" : undefined} />
+        <Figure term="damaged" value={count(tally().damaged)} more={tally().damaged > 0 ? (tally().damaged === 1 ? "chunk" : "chunks") : phase() === "done" ? "none" : "none so far"} tone={tally().damaged > 0 ? "damaged" : undefined} />
         <Figure term={phase() === "running" ? "time left" : "took"} value={phase() === "running" ? left() : elapsed() > 0 ? duration(elapsed()) : "–"} more={rate() > 0 ? pace(rate()) : ""} />
         <div class="integrity-pace">
           <dt>pace</dt>

@@ -11,7 +11,7 @@ import { Copy } from "../../ui/copy";
 import { Sign } from "../../ui/icon";
 
 export function VerdictPanel(props: { file: OpenFile }): JSX.Element {
-  const now = () => verdict(props.file.inspection, report());
+  const now = () => verdict(props.file.inspection, report(), expected());
   const total = (): number => Number(props.file.inspection.size_bytes);
   const seal = (): string => `faissil seal ${word(props.file.name)}`;
   const expected = () => match(props.file.inspection, route().expect);
@@ -21,7 +21,7 @@ export function VerdictPanel(props: { file: OpenFile }): JSX.Element {
       <div class="verdict-text">
         <h2>{HEADLINES[now().word] ?? now().word}</h2>
         <p>{now().sentence}</p>
-        <Show when={said(expected(), report()?.ok === true)}>
+        <Show when={now().word !== "another file" && said(expected(), report()?.ok === true)}>
           {(sentence) => (
             <p classList={{ "verdict-other": expected() === "other" }}>
               <Show when={expected() === "other"}>
@@ -54,7 +54,7 @@ export function VerdictPanel(props: { file: OpenFile }): JSX.Element {
               {phase() === "unchecked" ? "Verify" : "Go on verifying"} <kbd>v</kbd>
             </button>
           </Match>
-          <Match when={now().tone === "damaged"}>
+          <Match when={report()?.ok === false}>
             <button type="button" class="button strong" onClick={() => go({ view: "integrity" })}>
               See what is lost
             </button>
@@ -69,6 +69,7 @@ const HEADLINES: Readonly<Record<string, string>> = {
   "as recorded": "As recorded",
   intact: "Intact",
   damaged: "Damaged",
+  "another file": "Not the file that is expected",
   incomplete: "Incomplete",
   "not verifiable": "Not verifiable",
 };
