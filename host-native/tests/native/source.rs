@@ -219,17 +219,12 @@ fn what_faiss_cannot_reconstruct_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x");
     let no_bytes = without(&[Strategy::NativeBytes]);
-    let spectral = built("IVF4,ITQ8,SH", MetricType::L2, ROWS);
-    for index in spectral.into_iter() {
-        let said = pulled(&index, &path, &no_bytes).unwrap_err().to_string();
-        assert!(
-            said.contains("there is no way to rows 0..500") && said.contains("it is refused: FAISS says"),
-            "{said}"
-        );
-        // With its bytes it is saved all the same.
-        assert_eq!(pulled(&index, &path, &Options::default()).unwrap().saved.fidelity, "exact bytes");
-        std::fs::remove_file(&path).unwrap();
-    }
+    let index = built("IVF4,ITQ8,SH", MetricType::L2, ROWS).unwrap();
+    let said = pulled(&index, &path, &no_bytes).unwrap_err().to_string();
+    assert!(said.contains("there is no way to rows 0..500") && said.contains("it is refused: FAISS says"), "{said}");
+    // With its bytes it is saved all the same.
+    assert_eq!(pulled(&index, &path, &Options::default()).unwrap().saved.fidelity, "exact bytes");
+    std::fs::remove_file(&path).unwrap();
     let mut bits = index_binary_factory(64, "BFlat").unwrap();
     bits.add(&[7; 80]).unwrap();
     let mut source = LiveSource::new(&bits).unwrap();
