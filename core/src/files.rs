@@ -9,7 +9,7 @@ use crate::bytes::Span;
 use crate::error::{Error, Kind};
 use crate::limits::WALK_BYTES;
 use crate::lists::{Layout, Lists};
-use crate::text::escaped;
+use crate::text::escaped_start;
 use alloc::format;
 
 /// The lengths of a stream and of its side file.
@@ -53,12 +53,12 @@ impl Files {
     pub fn place(&self, lists: &Lists, span: Span) -> Result<Span, Error> {
         let Layout::OnDisk { filename, .. } = &lists.layout else { return Ok(span) };
         let Some(side) = self.side else {
-            let what = format!("the lists are in another file, which is not here: `{}`", escaped(filename));
+            let what = format!("the lists are in another file, which is not here: `{}`", escaped_start(filename));
             return Err(Error::new(Kind::Unsupported(what.into()), lists.span.start));
         };
         let have = side.saturating_sub(span.start);
         if span.len > have {
-            return Err(Error::truncated(span, have).inside(&format!("side file `{}`", escaped(filename))));
+            return Err(Error::truncated(span, have).inside(&format!("side file `{}`", escaped_start(filename))));
         }
         Ok(Span::new(self.stream.saturating_add(span.start), span.len))
     }

@@ -44,8 +44,20 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
+/// Characters of a name that an error shows.
+const SHOWN: usize = 200;
+
+/// The same for an error, which has to stay readable whatever the name is: the start of it, with `…` where it goes on.
+pub(crate) fn escaped_start(text: &str) -> String {
+    let whole = escaped(text);
+    match whole.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", whole.get(..end).unwrap_or_default()),
+        None => whole,
+    }
+}
+
 /// Characters of Unicode's categories Cc, Cf, Co, Zl, Zp and Zs, from first to last, without the common space.
-const UNSEEN: [(u32, u32); 28] = [
+const UNSEEN: [(u32, u32); 27] = [
     (0x0, 0x1f),
     (0x7f, 0xa0),
     (0xad, 0xad),
@@ -72,8 +84,7 @@ const UNSEEN: [(u32, u32); 28] = [
     (0x1d173, 0x1d17a),
     (0xe0001, 0xe0001),
     (0xe0020, 0xe007f),
-    (0xf0000, 0xffffd),
-    (0x100000, 0x10fffd),
+    (0xf0000, 0x10ffff),
 ];
 
 /// Whether a part, which is not empty, stands in a text.
@@ -150,6 +161,8 @@ mod tests {
         assert_eq!(escaped(held), held.escape_debug().to_string());
         let seen = "Zürich 東京 e\u{301} \u{1f980}";
         assert_eq!(escaped(seen), seen);
+        assert_eq!(escaped_start(seen), seen);
+        assert_eq!(escaped_start(&"\u{1}".repeat(255)), "\\u{1}".repeat(40) + "…");
         let latin: String = (0..0x300).filter_map(char::from_u32).collect();
         assert_eq!(escaped(&latin), latin.escape_debug().to_string());
     }
