@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import type { Plugin } from "vite";
 
 /** Modules that only some views need: a first visit does not wait for them. */
-const LATER = /^assets\/(contents|health|packed)-.*\.wasm$/;
+const LATER = ["contents", "health", "packed"];
 
 /** Emits `sw.js`: the worker in `offline.js` with the lists of what it keeps, under a name that changes with them. */
 export function offlinePlugin(): Plugin {
@@ -21,8 +21,8 @@ export function offlinePlugin(): Plugin {
           hash.update(file.fileName).update(file.type === "chunk" ? file.code : file.source);
         }
         const files = ["./", "./icon.svg", ...kept.map(({ fileName }) => `./${fileName}`)];
-        const later = files.filter((file) => LATER.test(file.slice(2)));
-        if (later.length !== 2) this.error(`of the modules that come later ${later.length} were found, not 2`);
+        const later = LATER.flatMap((name) => files.find((file) => file.startsWith(`./assets/${name}-`) && file.endsWith(".wasm")) ?? []);
+        if (later.length !== LATER.length) this.error(`of the modules that come later (${LATER.join(", ")}) there are ${later.join(", ")}`);
         const code = readFileSync(resolve(import.meta.dirname, "offline.js"), "utf8")
           .replace('"@VERSION@"', JSON.stringify(hash.digest("hex").slice(0, 12)))
           .replace('"@FIRST@"', JSON.stringify(files.filter((file) => !later.includes(file))))

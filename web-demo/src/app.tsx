@@ -9,6 +9,7 @@ import { startKeys } from "./shell/keys";
 import { Nav } from "./shell/nav";
 import { Palette } from "./shell/palette";
 import { TopBar } from "./shell/topbar";
+import { notice } from "./state/notice";
 import { route } from "./state/route";
 import { openFile, session } from "./state/session";
 import { Open } from "./views/open/open";
@@ -89,6 +90,9 @@ export function App(): JSX.Element {
         </main>
         <Show when={openFile()}>{(file) => <Foot file={file()} />}</Show>
       </div>
+      <p class={notice().isHeard ? "hidden-text" : "notice"} role="status">
+        {notice().text}
+      </p>
       <DropZone />
       <Help />
       <Palette />

@@ -58,3 +58,24 @@ test("every control of the start page is reached by Tab, in order", async ({ pag
   expect(reached.some((text) => text.startsWith("Drop an index file"))).toBe(true);
   expect(reached.some((text) => text.startsWith("HNSW, damaged"))).toBe(true);
 });
+
+test("arrows turn from language to language, and what is opened has the focus", async ({ page, visit }) => {
+  await visit("#sample=damaged");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("IDMap2,HNSW16");
+  await expect(page.locator("main")).toBeFocused();
+  const tabs = page.getByRole("tablist", { name: "Language" }).getByRole("tab");
+  await tabs.first().focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(tabs.nth(1)).toBeFocused();
+  await expect(tabs.nth(1)).toHaveAttribute("aria-selected", "true");
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowLeft");
+  await expect(tabs.last()).toBeFocused();
+});
+
+test("where a page may not copy, that is said", async ({ page, visit }) => {
+  await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+  await visit("#sample=damaged");
+  await page.getByRole("button", { name: "Copy the line" }).click();
+  await expect(page.locator(".notice")).toHaveText(/does not let this page copy/);
+});

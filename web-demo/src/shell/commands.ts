@@ -1,11 +1,13 @@
 // Everything that can be done by key or from the palette, in one table: keys, palette and help are made from it.
 import { createSignal } from "solid-js";
 import { drawing, examination } from "../state/examining";
+import { say } from "../state/notice";
 import { go, link, route, VIEWS, type View } from "../state/route";
 import { SAMPLES } from "../state/samples";
 import { leave, openFile, openSample, verifyOpen } from "../state/session";
 import { switchTheme } from "../state/theme";
 import { phase, stop } from "../state/verifying";
+import { copied } from "../ui/clipboard";
 import { pick } from "./pick";
 
 export interface Command {
@@ -72,7 +74,7 @@ export const COMMANDS: readonly Command[] = [
   { title: "Stop what is running", key: "s", group: "File", when: isRunning, run: stopRunning },
   { title: "Search in this view", key: "/", group: "View", run: search },
   { title: "Show me the line", key: "l", group: "View", when: hasFile, run: () => setLineOpen(!isLineOpen()) },
-  { title: "Copy the address of this view", key: "y", group: "View", when: () => route().url !== undefined || route().sample !== undefined, run: () => void navigator.clipboard.writeText(link()) },
+  { title: "Copy the address of this view", key: "y", group: "View", when: () => route().url !== undefined || route().sample !== undefined, run: () => void copied(link()).then((isDone) => isDone && say("The address is copied")) },
   { title: "Light or dark", key: "t", group: "View", run: switchTheme },
   { title: "All commands", key: "k", mod: true, group: "Help", run: () => setPaletteOpen(true) },
   { title: "Keys", key: "?", group: "Help", run: () => setHelpOpen(true) },

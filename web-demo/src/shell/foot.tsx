@@ -19,15 +19,25 @@ export function Foot(props: { file: OpenFile }): JSX.Element {
     const shown = { view, name: props.file.name, url: address, kind: props.file.inspection.kind, expect };
     return lines({ ...shown, ...selection() })[tongue()];
   };
+  /** Arrows go from language to language, as from tab to tab anywhere. */
+  const turn = (event: KeyboardEvent & { currentTarget: HTMLElement }): void => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const at = (TONGUES.indexOf(tongue()) + step + TONGUES.length) % TONGUES.length;
+    setTongue(TONGUES[at] ?? "CLI");
+    event.currentTarget.querySelectorAll("button")[at]?.focus();
+  };
   const isOpen = (): boolean => isLineOpen() || line().includes("\n");
   const read = (): { requests: number; bytes: number } => fetched().get(props.file.handle) ?? { requests: 0, bytes: 0 };
   return (
     <footer class="foot">
       <section class="line" aria-label="Show me the line" classList={{ open: isLineOpen() }}>
-        <div class="line-tongues" role="tablist" aria-label="Language">
+        <div class="line-tongues" role="tablist" aria-label="Language" onKeyDown={turn}>
           <For each={TONGUES}>
             {(each) => (
-              <button type="button" role="tab" aria-selected={tongue() === each} onClick={() => setTongue(each)}>
+              <button type="button" role="tab" aria-selected={tongue() === each} tabindex={tongue() === each ? 0 : -1} onClick={() => setTongue(each)}>
                 {each}
               </button>
             )}

@@ -4,6 +4,7 @@ import { nameOf, rewrite } from "../data/links";
 import { ask, Fault } from "../worker/client";
 import type { Opened, Source } from "../worker/protocol";
 import { forgetExamined } from "./examining";
+import { say } from "./notice";
 import { go, route, type Route } from "./route";
 import { remember } from "./recent";
 import { sampleUrl } from "./samples";
@@ -112,6 +113,9 @@ async function open(source: Source, name: string, side?: File): Promise<void> {
       return;
     }
     setSession({ state: "open", file: { ...opened, name, source } });
+    say("The file is open", true);
+    // What had the focus may be gone with the page before.
+    if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
   } catch (error) {
     if (stopping.signal.aborted) return;
     if (!(error instanceof Fault)) throw error;

@@ -1,16 +1,12 @@
 // A button that copies text and says that it did.
 import { createSignal, type JSX } from "solid-js";
+import { copied } from "./clipboard";
 import { Icon } from "./icon";
-
-/** Copies, by the clipboard where the page may use it. */
-export async function copyText(text: string): Promise<void> {
-  await navigator.clipboard.writeText(text);
-}
 
 export function Copy(props: { text: string | (() => string | Promise<string>); label: string; children?: JSX.Element; class?: string }): JSX.Element {
   const [isDone, setDone] = createSignal(false);
   const copy = async (): Promise<void> => {
-    await copyText(typeof props.text === "string" ? props.text : await props.text());
+    if (!(await copied(typeof props.text === "string" ? props.text : await props.text()))) return;
     setDone(true);
     setTimeout(() => setDone(false), 1400);
   };
