@@ -11,7 +11,7 @@ test("the page is reloaded without a network, and opens a file", async ({ page, 
     await navigator.serviceWorker.ready;
     if (!navigator.serviceWorker.controller) await new Promise((done) => navigator.serviceWorker.addEventListener("controllerchange", done));
   });
-  await expect.poll(() => keptModules(page)).toEqual(["contents", "faissil", "health"]);
+  await expect.poll(() => keptModules(page)).toEqual(["contents", "faissil", "health", "packed"]);
   await context.setOffline(true);
   await page.reload();
   await pick(page, file);
