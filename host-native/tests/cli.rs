@@ -429,6 +429,14 @@ fn a_snapshot_is_packed_at_any_level_and_repacked() {
     expect(0, dir, &["repack", "x.faissil", "--layout", "sealed"]);
     assert!(fs::read(dir.join("x.faissil")).unwrap() == first);
     expect(2, dir, &["repack", "x.faiss"]);
+    // A level is never passed over.
+    for command in [["repack", "x.faissil", "z.faissil"], ["save", "x.faiss", "z.faissil"]] {
+        let command = [&command[..], &["--layout", "sealed", "--pack", "small"]].concat();
+        let refused = run(dir, &command);
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(text(&refused.stderr).contains("leave out one of --layout sealed and --pack"));
+        assert!(!dir.join("z.faissil").exists());
+    }
 }
 
 #[test]
@@ -439,7 +447,7 @@ fn what_cannot_get_smaller_gets_hardly_larger() {
     blake3::Hasher::new().finalize_xof().fill(&mut noise);
     fs::write(dir.join("x.bin"), &noise).unwrap();
     for level in ["fast", "balanced", "small"] {
-        expect(0, dir, &["save", "x.bin", "x.faissil", "--opaque", "--layout", "packed", "--pack", level]);
+        expect(0, dir, &["save", "x.bin", "x.faissil", "--opaque", "--pack", level]);
         let size = fs::metadata(dir.join("x.faissil")).unwrap().len();
         assert!(size <= noise.len() as u64 * 1001 / 1000, "{level}: {size} bytes");
     }

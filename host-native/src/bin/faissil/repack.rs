@@ -2,15 +2,16 @@
 
 use crate::{
     Outcome,
-    save::{LayoutArg, PackArg, SavedJson, page, remark},
+    save::{FormArgs, SavedJson, page, remark},
     talk::{self, print, print_json},
 };
-use faissil::{Error, repack::repack};
+use faissil::{Error, core::snapshot::Layout, repack::repack};
 use std::path::PathBuf;
 
 /// Write a snapshot in another layout or level: the same stream, metadata and attachments.
 ///
-/// The stream digest stays what it is; the snapshot digest changes. Without OUT the snapshot is replaced.
+/// The stream digest stays what it is; the snapshot digest changes. Without OUT the snapshot is replaced. Unless a layout is named it
+/// gets packed.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The snapshot
@@ -19,12 +20,8 @@ pub(crate) struct Args {
     /// The snapshot to write
     #[arg(value_name = "OUT")]
     output: Option<PathBuf>,
-    /// How the new snapshot holds the stream
-    #[arg(long, value_enum, default_value = "packed")]
-    layout: LayoutArg,
-    /// How much time a packed snapshot may take to be small
-    #[arg(long, value_enum, default_value = "balanced")]
-    pack: PackArg,
+    #[command(flatten)]
+    form: FormArgs,
     /// Print what was written as JSON
     #[arg(long)]
     json: bool,
@@ -33,7 +30,8 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
         let output = self.output.as_ref().unwrap_or(&self.input);
-        let saved = repack(&self.input, output, self.layout.layout(), self.pack.level(), &talk::progress("repacking"))?;
+        let (layout, pack) = self.form.choose(Layout::Packed)?;
+        let saved = repack(&self.input, output, layout, pack, &talk::progress("repacking"))?;
         remark(&saved);
         let (from, to) = (self.input.display().to_string(), output.display().to_string());
         if self.json {

@@ -26,12 +26,8 @@ pub(crate) struct Args {
     /// The snapshot to write
     #[arg(value_name = "OUT")]
     output: PathBuf,
-    /// How the snapshot holds the stream
-    #[arg(long, value_enum, default_value = "sealed")]
-    layout: LayoutArg,
-    /// How much time a packed snapshot may take to be small
-    #[arg(long, value_enum, default_value = "balanced")]
-    pack: PackArg,
+    #[command(flatten)]
+    form: FormArgs,
     #[command(flatten)]
     additions: AdditionArgs,
     /// Save bytes that are no FAISS index that this build knows, as they are
@@ -64,6 +60,33 @@ impl AdditionArgs {
         let AdditionArgs { meta, attach, side_file, id_index } = self;
         let attachments = attach.into_iter().map(|(name, path)| (name, Attach::File(path))).collect();
         Additions { metadata: meta, attachments, side_files: side_file, id_index, opaque, pack: Level::default() }
+    }
+}
+
+/// How a snapshot holds the stream.
+#[derive(clap::Args)]
+pub(crate) struct FormArgs {
+    /// How the snapshot holds the stream
+    #[arg(long, value_enum)]
+    layout: Option<LayoutArg>,
+    /// How much time a packed snapshot may take to be small [default: balanced]
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pack: Option<PackArg>,
+}
+
+impl FormArgs {
+    /// The layout, which is `usual` unless something else is asked for, and the level. A level asks for a packed one.
+    pub(crate) fn choose(&self, usual: Layout) -> Result<(Layout, Level), Error> {
+        let layout = match (self.layout, self.pack) {
+            (Some(LayoutArg::Sealed), Some(_)) => {
+                let cause = faissil::Cause::Refused("a sealed snapshot holds the stream as it is".into());
+                return Err(cause.of("cannot go by --pack").hint("leave out one of --layout sealed and --pack"));
+            }
+            (Some(layout), _) => layout.layout(),
+            (None, Some(_)) => Layout::Packed,
+            (None, None) => usual,
+        };
+        Ok((layout, self.pack.map_or_else(Level::default, PackArg::level)))
     }
 }
 
@@ -106,7 +129,7 @@ impl PackArg {
 
 impl Args {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let layout = self.layout.layout();
+        let (layout, pack) = self.form.choose(Layout::Sealed)?;
         let from_stdin = self.input.as_os_str() == "-";
         let input = if from_stdin { Input::Stdin } else { Input::Path(self.input.clone()) };
         if self.output.as_os_str() == "-" {
@@ -114,7 +137,7 @@ impl Args {
                 faissil::Cause::Refused("a snapshot is verified where it was written, so it needs a file".into());
             return Err(cause.of("cannot save to standard output"));
         }
-        let additions = Additions { pack: self.pack.level(), ..self.additions.additions(self.opaque) };
+        let additions = Additions { pack, ..self.additions.additions(self.opaque) };
         let saved = save(&input, &self.output, layout, &additions, &talk::progress("saving"))?;
         remark(&saved);
         let (from, to) = (self.input.display().to_string(), self.output.display().to_string());
