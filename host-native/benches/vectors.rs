@@ -7,6 +7,9 @@
 
 #![cfg(feature = "native")]
 
+mod common;
+
+use common::numbers;
 use faiss::{Idx, Index as _, MetricType, index_factory};
 use faissil::{core::vectors::find, inspect::Index, opened::Opened, vectors::each_batch};
 use std::{error::Error, fs, path::Path, time::Instant};
@@ -96,16 +99,4 @@ fn measure(factory: &str, path: &Path) -> Result<()> {
         theirs / ours
     );
     Ok(())
-}
-
-/// The same numbers every time.
-fn numbers(count: usize, seed: u64) -> Vec<f32> {
-    let mut state = 0x9E37_79B9_7F4A_7C15 ^ seed;
-    let mut random = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 40) as f32 / (1u64 << 24) as f32
-    };
-    (0..count).map(|_| random()).collect()
 }

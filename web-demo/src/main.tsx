@@ -5,6 +5,7 @@ import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/frames.css";
 import "./shell/shell.css";
+import "./shell/over.css";
 import { App } from "./app";
 import { readRecent } from "./state/recent";
 import { follow, route } from "./state/route";
