@@ -173,10 +173,19 @@ impl Coding<Table> {
         out.resize(all.saturating_mul(a_row), 0);
         // A few rows at a time, whose floats stay in the nearest cache until they are bytes.
         let block = NEAR.checked_div(memory(self.widest())).unwrap_or(1).max(1);
+        // Centroids that nothing is done with are copied to where they are handed out from: a second pass would cost as much.
+        let as_it_is = base.is_none() && more.is_none() && self.reverse.is_empty();
         let mut more = more.map(|more| more.chunks(block.saturating_mul(d).max(1)));
         let blocks = codes.chunks(block.saturating_mul(width).max(1));
         for (codes, out) in blocks.zip(out.chunks_mut(block.saturating_mul(a_row).max(1))) {
             let rows = codes.len().checked_div(width).unwrap_or(0);
+            let (floats, _) = out.as_chunks_mut::<4>();
+            if let Codec::Product(product) = &self.codec
+                && as_it_is
+            {
+                product.decode(codes, width, floats, scratch)?;
+                continue;
+            }
             now.resize(rows.saturating_mul(d), 0.0);
             self.codec.decode(codes, width, d, &mut now, scratch)?;
             if let Some(base) = base {
@@ -191,7 +200,6 @@ impl Coding<Table> {
                 step.apply(&now, rows, &mut next);
                 core::mem::swap(&mut now, &mut next);
             }
-            let (floats, _) = out.as_chunks_mut::<4>();
             for (to, from) in floats.iter_mut().zip(&now) {
                 *to = from.to_le_bytes();
             }

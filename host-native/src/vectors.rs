@@ -1,6 +1,6 @@
 //! The vectors of a file, read and decoded on all cores, handed over in row order.
 //!
-//! Rows are parted into jobs of a few megabytes. A thread that has done one takes the next with the stream that it has, so
+//! Rows are parted into jobs of a few batches. A thread that has done one takes the next with the stream that it has, so
 //! codebooks are read once a thread and not once a job.
 
 use crate::{
@@ -18,8 +18,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Bytes that the vectors of one job take.
-const JOB: u64 = 512 << 10;
+/// Bytes that the vectors of one job take: four full batches, so that what was a batch has the length that the next one needs.
+const JOB: u64 = 384 << 10;
 
 /// Hand over the vectors of `rows` of a store (`files` are its lengths), batch by batch, with their ids if they are wanted. Rows
 /// that do not exist are left out.

@@ -25,17 +25,36 @@ impl<T> Product<T> {
     }
 }
 
+/// What a decoded number is put into.
+pub(super) trait Element: Copy {
+    /// It, of this value.
+    fn of(value: f32) -> Self;
+}
+
+impl Element for f32 {
+    fn of(value: f32) -> f32 {
+        value
+    }
+}
+
+impl Element for [u8; 4] {
+    fn of(value: f32) -> [u8; 4] {
+        value.to_le_bytes()
+    }
+}
+
 impl Product<Table> {
-    pub(super) fn decode(
+    /// Decode rows of `width` bytes each, to floats that something is added to, or at once to what is handed out.
+    pub(super) fn decode<E: Element>(
         &self,
         codes: &[u8],
         width: usize,
-        out: &mut [f32],
+        out: &mut [E],
         scratch: &mut Scratch,
     ) -> Result<(), Error> {
         let (m, width) = (self.m.max(1), width.max(1));
         let rows = codes.len().checked_div(width).unwrap_or(0);
-        scratch.numbers.clear();
+        // What is there from before is written over.
         scratch.numbers.resize(rows.saturating_mul(m), 0);
         if self.bits == 8 && width == m {
             bits::unpack(codes, 8, &mut scratch.numbers);
@@ -47,16 +66,16 @@ impl Product<Table> {
         let numbers = &scratch.numbers;
         // Copies of a length that is known beforehand need no call each.
         match self.dsub {
-            1 => self.gather::<1>(numbers, out),
-            2 => self.gather::<2>(numbers, out),
-            3 => self.gather::<3>(numbers, out),
-            4 => self.gather::<4>(numbers, out),
-            6 => self.gather::<6>(numbers, out),
-            8 => self.gather::<8>(numbers, out),
-            12 => self.gather::<12>(numbers, out),
-            16 => self.gather::<16>(numbers, out),
-            24 => self.gather::<24>(numbers, out),
-            32 => self.gather::<32>(numbers, out),
+            1 => self.gather::<_, 1>(numbers, out),
+            2 => self.gather::<_, 2>(numbers, out),
+            3 => self.gather::<_, 3>(numbers, out),
+            4 => self.gather::<_, 4>(numbers, out),
+            6 => self.gather::<_, 6>(numbers, out),
+            8 => self.gather::<_, 8>(numbers, out),
+            12 => self.gather::<_, 12>(numbers, out),
+            16 => self.gather::<_, 16>(numbers, out),
+            24 => self.gather::<_, 24>(numbers, out),
+            32 => self.gather::<_, 32>(numbers, out),
             dsub => {
                 let (m, dsub, book) = (self.m.max(1), dsub.max(1), self.ksub.saturating_mul(dsub).max(1));
                 let row = m.saturating_mul(dsub).max(1);
@@ -65,7 +84,7 @@ impl Product<Table> {
                     for ((number, out), book) in parts {
                         let start = (*number as usize).saturating_mul(dsub);
                         let centroid = book.get(start..start.saturating_add(dsub));
-                        out.copy_from_slice(centroid.ok_or_else(|| no_entry(*number))?);
+                        put(out, centroid.ok_or_else(|| no_entry(*number))?);
                     }
                 }
                 Ok(())
@@ -73,14 +92,25 @@ impl Product<Table> {
         }
     }
 
-    fn gather<const D: usize>(&self, numbers: &[u32], out: &mut [f32]) -> Result<(), Error> {
+    fn gather<E: Element, const D: usize>(&self, numbers: &[u32], out: &mut [E]) -> Result<(), Error> {
         let (m, ksub) = (self.m.max(1), self.ksub.max(1));
         let (centroids, out) = (self.centroids.as_chunks::<D>().0, out.as_chunks_mut::<D>().0);
         for (numbers, out) in numbers.chunks_exact(m).zip(out.chunks_exact_mut(m)) {
             for ((number, out), book) in numbers.iter().zip(out).zip(centroids.chunks_exact(ksub)) {
-                *out = *book.get(*number as usize).ok_or_else(|| no_entry(*number))?;
+                *out = book.get(*number as usize).ok_or_else(|| no_entry(*number))?.map(E::of);
             }
         }
         Ok(())
+    }
+}
+
+/// As many elements as both have: eight at once, which one by one the compiler does not make of it.
+fn put<E: Element>(to: &mut [E], from: &[f32]) {
+    let ((to, to_rest), (from, from_rest)) = (to.as_chunks_mut::<8>(), from.as_chunks::<8>());
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = from.map(E::of);
+    }
+    for (to, from) in to_rest.iter_mut().zip(from_rest) {
+        *to = E::of(*from);
     }
 }
