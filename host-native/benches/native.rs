@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::numbers;
+use common::{median, numbers};
 use faiss::{
     Idx, Index as _, MetricType,
     index::{IndexImpl, TryClone as _},
@@ -214,10 +214,7 @@ fn alternate<const N: usize>(mut contestants: [&mut dyn FnMut() -> Result<Durati
             }
         }
     }
-    Ok(times.map(|mut times| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    }))
+    Ok(times.map(|mut times| median(&mut times)))
 }
 
 fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {

@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::numbers;
+use common::{median, numbers};
 use faiss::{Idx, Index as _, MetricType, index_factory};
 use faissil::{core::vectors::find, inspect::Index, opened::Opened, vectors::each_batch};
 use std::{error::Error, fs, path::Path, time::Instant};
@@ -86,10 +86,7 @@ fn measure(factory: &str, path: &Path) -> Result<()> {
         }
     }
     std::hint::black_box(sums);
-    let [ours, theirs] = times.map(|mut times| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    });
+    let [ours, theirs] = times.map(|mut times| median(&mut times));
     let rate = |time: f64| format!("{:.2} GB/s", (ROWS * D * 4) as f64 / 1e9 / time);
     let missed = if theirs < ours { " (missed)" } else { "" };
     println!(

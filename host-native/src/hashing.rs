@@ -4,6 +4,10 @@
 //! together here, in order, into one value a chunk. Chunks may be
 //! smaller or larger than pieces: both are powers of two.
 
+mod parts;
+
+pub use parts::{Part, Parts, hash_part};
+
 use crate::{
     Cause,
     parallel::{PIECE, Progress, sweep},

@@ -2,31 +2,32 @@
 //!
 //! Every byte is checked before it gets a name: a damaged snapshot gives nothing.
 
+mod pass;
+
+pub use pass::check_stream;
+#[cfg(feature = "native")]
+pub(crate) use pass::{copy_stream, damaged};
+
 use crate::{
     Cause, Error,
     beside::{self, Place},
     drive::{drive, drive_on},
-    error::{Verdict, to_stdout},
-    hashing::{ChunkValues, hash_piece},
+    error::Verdict,
     judge,
     opened::Opened,
-    parallel::{Progress, in_order, most_of, sweep},
+    parallel::Progress,
     replace::{Replacement, directory_of},
     save::with_writeback,
     store::{Decoded, File, Store},
     verify::{Verified, verify},
 };
 use faissil_core::{
-    Span,
     report::{Level, grouped},
-    snapshot::{
-        Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Fidelity, Found, Owner, SealedHash, Snapshot,
-        StreamDigest,
-    },
+    snapshot::{Attachment, Attachments, Check, Digest, Fidelity, Found, Owner, Snapshot},
 };
+use pass::{Sink, pass_stream};
 use std::{
     io::{self, Write},
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -320,48 +321,6 @@ pub fn extract(
     }
 }
 
-/// Every byte of the stream into `to`, checked on the way.
-///
-/// # Errors
-/// The first damage, or when it cannot be written.
-#[cfg(feature = "native")]
-pub(crate) fn copy_stream(
-    file: &(impl Store + ?Sized),
-    snapshot: &Snapshot,
-    to: &std::fs::File,
-    progress: Progress<'_>,
-) -> Result<(), Cause> {
-    pass_stream(file, snapshot, &Sink::File(to), progress)
-}
-
-/// What becomes of the bytes of a stream.
-enum Sink<'a> {
-    Nothing,
-    Stdout,
-    File(&'a std::fs::File),
-}
-
-impl Sink<'_> {
-    /// Write the bytes that belong at `at`; they come in order. One thread does it: a file takes one writer at a time,
-    /// and others would only spin.
-    fn write(&self, at: u64, bytes: &[u8]) -> Result<(), Cause> {
-        match self {
-            Sink::Nothing => {}
-            Sink::Stdout => io::stdout().lock().write_all(bytes).map_err(to_stdout)?,
-            Sink::File(file) => file.write_all_at(bytes, at)?,
-        }
-        Ok(())
-    }
-}
-
-/// That every byte of the stream is as it was recorded.
-///
-/// # Errors
-/// The first damage.
-pub fn check_stream(file: &(impl Store + ?Sized), snapshot: &Snapshot, progress: Progress<'_>) -> Result<(), Cause> {
-    pass_stream(file, snapshot, &Sink::Nothing, progress)
-}
-
 /// That everything beside the stream is as it was recorded: structure, pages, sections, attachments.
 pub(crate) fn check_rest(file: &(impl Store + ?Sized), snapshot: &Snapshot) -> Result<(), Cause> {
     let mut check = Check::new(snapshot);
@@ -382,78 +341,4 @@ pub(crate) fn check_rest(file: &(impl Store + ?Sized), snapshot: &Snapshot) -> R
             }
         }
     }
-}
-
-/// Check every chunk of the stream and hand its bytes on.
-fn pass_stream(
-    file: &(impl Store + ?Sized),
-    snapshot: &Snapshot,
-    sink: &Sink<'_>,
-    progress: Progress<'_>,
-) -> Result<(), Cause> {
-    let expected = snapshot.stream().digest;
-    let len = snapshot.stream().length;
-    let mut walk = snapshot.walk_chunks();
-    let (mut merged, mut whole, mut single) = (StreamDigest::new(), blake3::Hasher::new(), None);
-    while let Some(entries) = drive_on(&mut walk, file)? {
-        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { continue };
-        if let ChunkKind::Sealed { .. } = first.kind {
-            let log2 = snapshot.chunks().chunk_log2;
-            let mut values = ChunkValues::new(log2);
-            let mut next = entries.iter();
-            let mut compare = |hash: SealedHash| {
-                merged.push(hash.value);
-                single = Some(hash.root);
-                match next.next() {
-                    Some(ChunkEntry { kind: ChunkKind::Sealed { value, .. }, .. }) if *value == hash.value => Ok(()),
-                    Some(entry) => Err(damaged(entry.number, entry.stored)),
-                    None => Ok(()),
-                }
-            };
-            let span = Span::between(first.logical.start, last.logical.end());
-            let work = |span: Span, bytes: &[u8]| Ok(hash_piece(span, bytes, log2));
-            sweep(
-                file,
-                span,
-                |_| !matches!(sink, Sink::Nothing),
-                work,
-                |span, bytes, hashes| {
-                    values.push(hashes).into_iter().try_for_each(&mut compare)?;
-                    sink.write(span.start, bytes)?;
-                    progress(span.end(), len);
-                    Ok(())
-                },
-            )?;
-            if let Some(hash) = values.finish() {
-                compare(hash)?;
-            }
-            continue;
-        }
-        let largest = entries.iter().map(|entry| entry.logical.len + entry.stored.len).max().unwrap_or(1);
-        let work = |number: u64| {
-            let entry = &entries[number as usize];
-            let stored = file.read(entry.stored)?;
-            Ok::<_, Cause>(entry.check(&stored)?.into_owned())
-        };
-        in_order(entries.len() as u64, most_of(largest), work, |number, bytes| {
-            whole.update(&bytes);
-            let span = entries[number as usize].logical;
-            sink.write(span.start, &bytes)?;
-            progress(span.end(), len);
-            Ok(())
-        })?;
-    }
-    let found = match snapshot.stream_span() {
-        Some(_) if merged.count() == 1 => single,
-        Some(_) => merged.finish(),
-        None => Some(whole.finalize().into()),
-    };
-    match found == Some(expected) {
-        true => Ok(()),
-        false => Err(Cause::Damage(format!("the stream does not have the digest {expected}"))),
-    }
-}
-
-pub(crate) fn damaged(number: u64, span: Span) -> Cause {
-    Cause::Damage(format!("damaged: chunk {number}, bytes {span}, does not have its digest"))
 }

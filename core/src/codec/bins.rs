@@ -15,7 +15,7 @@
 
 use super::bytes::{Bytes, put};
 use super::choose_bins::choose;
-use super::rans::{self, Decoder, LOG2, Table, frequencies, shares};
+use super::rans::{self, Decoder, LOG2, Share, Table, frequencies, shares};
 use alloc::vec::Vec;
 
 /// Numbers that are decoded at a time.
@@ -50,18 +50,16 @@ pub(super) fn encode(values: &[u64], width: u8, effort: usize, out: &mut Vec<u8>
     }
     let bins = choose(values, width, effort);
     let finder = Finder::new(&bins);
-    // The last bin takes whatever the others do not.
-    let escape = bins.len().saturating_sub(1);
-    let mut counts = alloc::vec![0u32; bins.len()];
-    let mut symbols: Vec<u8> = Vec::with_capacity(values.len());
-    for &value in values {
-        let symbol = finder.find(&bins, value).unwrap_or(escape);
-        counts.get_mut(symbol).into_iter().for_each(|count| *count = count.saturating_add(1));
-        symbols.push((symbol as u64 & 0xFF) as u8);
-    }
+    let mut counts = [0u32; 256];
+    let mut count = |symbol: u8| {
+        counts.get_mut(usize::from(symbol)).into_iter().for_each(|count| *count = count.saturating_add(1));
+        symbol
+    };
+    let symbols: Vec<u8> = values.iter().map(|&value| count(finder.find(value))).collect();
+    let counts = counts.get(..bins.len()).unwrap_or(&counts);
     // Bins that hold nothing are left out.
     let kept: Vec<usize> = (0..bins.len()).filter(|&bin| counts.get(bin).is_some_and(|&count| count > 0)).collect();
-    let frequencies = frequencies(LOG2, &counts);
+    let frequencies = frequencies(LOG2, counts);
     put(out, kept.len() as u64);
     let mut last = 0u64;
     for &number in &kept {
@@ -71,59 +69,83 @@ pub(super) fn encode(values: &[u64], width: u8, effort: usize, out: &mut Vec<u8>
         put(out, frequency.into());
         last = bin.first;
     }
-    let shares = shares(&frequencies);
+    let mut of = [Share::default(); 256];
+    of.iter_mut().zip(shares(&frequencies)).for_each(|(to, from)| *to = from);
     let share = |index: usize| {
-        symbols.get(index).and_then(|&symbol| shares.get(usize::from(symbol))).copied().unwrap_or_default()
+        let symbol = symbols.get(index).copied().unwrap_or(0);
+        of.get(usize::from(symbol)).copied().unwrap_or_default()
     };
     rans::encode(LOG2, values.len(), share, out);
-    let mut bits = Bits { out, held: 0, count: 0 };
+    let widths = counts.iter().zip(&bins).map(|(&count, bin)| u64::from(count).saturating_mul(bin.bits.into()));
+    let len = usize::try_from(widths.sum::<u64>().div_ceil(8)).unwrap_or(usize::MAX);
+    let start = out.len();
+    out.resize(start.saturating_add(len.next_multiple_of(4)), 0);
+    let mut bits = Bits { words: out.get_mut(start..).unwrap_or_default().as_chunks_mut().0, held: 0, count: 0 };
     for (&value, &symbol) in values.iter().zip(&symbols) {
-        let Some(bin) = bins.get(usize::from(symbol)) else { continue };
+        let bin = finder.bin(symbol);
         bits.put(value.wrapping_sub(bin.first), bin.bits);
     }
     bits.finish();
+    out.truncate(start.saturating_add(len));
 }
 
 /// Finds the bin of a value without looking at all of them.
 struct Finder {
+    /// All, the last for whatever the others do not hold.
+    bins: [Bin; 256],
+    escape: u8,
+    /// Where each of the others starts; nothing starts behind them.
+    starts: [u64; 256],
     low: u64,
     shift: u32,
     /// For each stretch of values the first bin that may hold one of them.
-    first: Vec<u16>,
+    first: [u8; STRETCHES],
 }
 
-const STRETCHES: u64 = 1 << 11;
+const STRETCHES: usize = 1 << 11;
 
 impl Finder {
-    fn new(bins: &[Bin]) -> Finder {
-        let known = bins.get(..bins.len().saturating_sub(1)).unwrap_or(&[]);
+    fn new(all: &[Bin]) -> Finder {
+        let known = all.get(..all.len().saturating_sub(1)).unwrap_or(&[]);
         let low = known.first().map_or(0, |bin| bin.first);
         let high = known.last().map_or(0, |bin| bin.first.saturating_add(mask(bin.bits)));
         let range = high.saturating_sub(low);
         let shift = 64u32.saturating_sub(range.leading_zeros()).saturating_sub(STRETCHES.trailing_zeros());
         let start = |stretch: u64| {
             let value = low.saturating_add(stretch << shift);
-            u16::try_from(known.partition_point(|bin| bin.first <= value).saturating_sub(1)).unwrap_or(0)
+            u8::try_from(known.partition_point(|bin| bin.first <= value).saturating_sub(1)).unwrap_or(u8::MAX)
         };
-        let stretches = (range >> shift).saturating_add(1).min(STRETCHES);
-        Finder { low, shift, first: (0..stretches).map(start).collect() }
+        let mut first = [0; STRETCHES];
+        (0u64..).zip(&mut first).for_each(|(stretch, slot)| *slot = start(stretch));
+        let mut bins = [Bin { first: 0, bits: 0 }; 256];
+        bins.iter_mut().zip(all).for_each(|(to, from)| *to = *from);
+        let mut starts = [u64::MAX; 256];
+        starts.iter_mut().zip(known).for_each(|(to, from)| *to = from.first);
+        Finder { bins, escape: u8::try_from(known.len()).unwrap_or(u8::MAX), starts, low, shift, first }
     }
 
     #[inline(always)]
-    fn find(&self, bins: &[Bin], value: u64) -> Option<usize> {
-        let stretch = usize::try_from(value.checked_sub(self.low)? >> self.shift).ok()?;
-        let mut bin = usize::from(*self.first.get(stretch)?);
-        let last = bins.len().saturating_sub(2);
-        while bin < last && bins.get(bin.wrapping_add(1)).is_some_and(|next| next.first <= value) {
-            bin = bin.wrapping_add(1);
+    fn bin(&self, symbol: u8) -> Bin {
+        self.bins.get(usize::from(symbol)).copied().unwrap_or(Bin { first: 0, bits: 0 })
+    }
+
+    #[inline(always)]
+    fn find(&self, value: u64) -> u8 {
+        let stretch = usize::try_from(value.wrapping_sub(self.low) >> self.shift).unwrap_or(usize::MAX);
+        let Some(&first) = self.first.get(stretch) else { return self.escape };
+        let mut symbol = first;
+        while symbol < self.escape
+            && self.starts.get(usize::from(symbol.wrapping_add(1))).is_some_and(|&start| start <= value)
+        {
+            symbol = symbol.wrapping_add(1);
         }
-        bins.get(bin).filter(|found| found.holds(value)).map(|_| bin)
+        if self.bin(symbol).holds(value) { symbol } else { self.escape }
     }
 }
 
-/// Bits on their way into bytes.
+/// Bits on their way into bytes, of which there are enough.
 struct Bits<'a> {
-    out: &'a mut Vec<u8>,
+    words: &'a mut [[u8; 4]],
     held: u64,
     count: u8,
 }
@@ -143,15 +165,21 @@ impl Bits<'_> {
         self.held |= value << self.count;
         self.count = self.count.wrapping_add(bits);
         if self.count >= 32 {
-            self.out.extend_from_slice(&((self.held & 0xFFFF_FFFF) as u32).to_le_bytes());
+            self.word();
             self.held >>= 32;
             self.count = self.count.wrapping_sub(32);
         }
     }
 
-    fn finish(self) {
-        let bytes = usize::from(self.count.div_ceil(8));
-        self.out.extend(self.held.to_le_bytes().into_iter().take(bytes));
+    fn word(&mut self) {
+        if let Some((word, rest)) = core::mem::take(&mut self.words).split_first_mut() {
+            *word = ((self.held & 0xFFFF_FFFF) as u32).to_le_bytes();
+            self.words = rest;
+        }
+    }
+
+    fn finish(mut self) {
+        self.word();
     }
 }
 

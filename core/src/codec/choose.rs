@@ -1,5 +1,6 @@
 //! Which codec bytes go through: by what they are, and by trial on a part of them.
 
+use super::deflate::Deflater;
 use super::planes::{self, Width};
 use super::{Coding, columns, links, lists, numbers};
 use crate::limits::MAX_CHUNK;
@@ -104,12 +105,16 @@ pub struct Packed<'a> {
     pub stored: Cow<'a, [u8]>,
 }
 
+/// Fewer bytes than these are stored as they are: coding has to save 64 to pay.
+const SHORT: u64 = 128;
+
 /// Store `bytes` in the smallest way that pays at this level, which is raw where nothing does.
 ///
 /// The result depends on the arguments alone.
 pub fn pack<'a>(level: Level, holds: &Holds, bytes: &'a [u8]) -> Packed<'a> {
     let raw = Packed { coding: Coding::Raw, stored: Cow::Borrowed(bytes) };
-    if !(1..=MAX_CHUNK).contains(&(bytes.len() as u64)) {
+    // Of few bytes none can be saved, and trying takes as long as for thousands.
+    if !(SHORT..=MAX_CHUNK).contains(&(bytes.len() as u64)) {
         return raw;
     }
     let mut best = raw;
@@ -139,9 +144,9 @@ pub fn pack<'a>(level: Level, holds: &Holds, bytes: &'a [u8]) -> Packed<'a> {
 pub fn encode(coding: Coding, level: Level, holds: &Holds, bytes: &[u8]) -> Option<Vec<u8>> {
     match (coding, holds) {
         (Coding::Raw, _) => Some(bytes.to_vec()),
-        (Coding::Planes(width), _) => Some(planes::encode(width, bytes)),
+        (Coding::Planes(width), _) => Some(planes::encode(width, bytes, &mut Deflater::default())),
         (Coding::Numbers(coding), _) => Some(numbers::encode(coding, bytes, level.effort())),
-        (Coding::Columns(columns), _) => Some(columns::encode(columns, bytes, level.tables())),
+        (Coding::Columns(columns), _) => columns::encode(columns, bytes, level.tables()),
         (Coding::Links(period), _) => {
             bytes.len().is_multiple_of(4).then(|| links::encode(period, bytes, level.effort()))
         }
@@ -165,7 +170,8 @@ fn candidates(level: Level, holds: &Holds, bytes: &[u8]) -> Vec<Coding> {
             let links = if period > 0 { links::encode(period, part, level.effort()).len() } else { usize::MAX };
             // Only repetition makes planes smaller than bins, and to look for it takes a 50th of trying.
             let is_tried = level == Level::Small || repeats(*width, part);
-            let planes = if is_tried { planes::encode(*width, part).len() } else { usize::MAX };
+            let planes =
+                if is_tried { planes::encode(*width, part, &mut Deflater::default()).len() } else { usize::MAX };
             let measured =
                 [(Coding::Numbers(coding), numbers), (Coding::Links(period), links), (Coding::Planes(*width), planes)];
             let least = measured.iter().map(|measured| measured.1).min().unwrap_or(0);
@@ -203,9 +209,10 @@ fn candidates(level: Level, holds: &Holds, bytes: &[u8]) -> Vec<Coding> {
 fn by_width(bytes: &[u8]) -> Option<Coding> {
     let sample = middle(bytes);
     let mut best = (None, sample.len());
+    let mut deflater = Deflater::default();
     for width in Width::ALL {
         // A wider one must earn its place: twice as many planes often gain a hair.
-        let len = planes::encode(width, sample).len();
+        let len = planes::encode(width, sample, &mut deflater).len();
         if Level::Balanced.pays(len, best.1) {
             best = (Some(Coding::Planes(width)), len);
         }

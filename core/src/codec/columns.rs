@@ -61,14 +61,18 @@ impl Slots for Table {
     }
 }
 
-/// Code `bytes` as rows of `columns` bytes, with the number of tables among these that gives the fewest.
-pub(super) fn encode(columns: u32, bytes: &[u8], tables: &[usize]) -> Vec<u8> {
-    let coded = tables.iter().map(|&tables| encode_with(columns, bytes, tables));
-    coded.min_by_key(Vec::len).unwrap_or_default()
+/// Code `bytes` as rows of `columns` bytes, with the number of tables among these that gives the fewest. `None` where no column
+/// gains anything.
+pub(super) fn encode(columns: u32, bytes: &[u8], tables: &[usize]) -> Option<Vec<u8>> {
+    let coded = tables.iter().filter_map(|&tables| encode_with(columns, bytes, tables));
+    coded.min_by_key(Vec::len)
 }
 
-fn encode_with(columns: u32, bytes: &[u8], tables: usize) -> Vec<u8> {
+fn encode_with(columns: u32, bytes: &[u8], tables: usize) -> Option<Vec<u8>> {
     let (map, tables) = alike(columns, bytes, tables.min(MOST_TABLES));
+    if tables.is_empty() {
+        return None;
+    }
     let frequencies: Vec<Vec<u32>> = tables.iter().map(|counts| frequencies(LOG2, counts)).collect();
     let shares: Vec<_> = frequencies.iter().map(|frequencies| shares(frequencies)).collect();
     let mut out = vec![(tables.len() as u64 & 0xFF) as u8];
@@ -88,7 +92,7 @@ fn encode_with(columns: u32, bytes: &[u8], tables: usize) -> Vec<u8> {
     }
     out.extend(cells().filter(|cell| *cell.1 == PLAIN).map(|(&byte, _)| byte));
     out.extend_from_slice(tail);
-    out
+    Some(out)
 }
 
 /// Columns that share a table, and what each table counts.

@@ -1,6 +1,6 @@
 //! Raw DEFLATE (RFC 1951) over `miniz_oxide`, in bounded memory.
 //!
-//! [`deflate`] gives up as soon as the result would not be small enough. [`Inflate`] gives out blocks of
+//! [`Deflater`] gives up as soon as the result would not be small enough. [`Inflate`] gives out blocks of
 //! its 32 KiB window, so what a stream claims to hold never decides how much memory it gets.
 
 use alloc::{boxed::Box, vec, vec::Vec};
@@ -37,13 +37,26 @@ impl Method {
     }
 }
 
-/// `bytes` as a DEFLATE stream, if that takes at most `most` bytes.
-pub(super) fn deflate(method: Method, bytes: &[u8], most: usize) -> Option<Vec<u8>> {
-    let mut out = vec![0; most];
-    let mut compressor = Box::new(CompressorOxide::new(method.flags()));
-    let (status, _, len) = compress(&mut compressor, bytes, &mut out, TDEFLFlush::Finish);
-    out.truncate(len);
-    (status == TDEFLStatus::Done).then_some(out)
+/// Compressors, 300 KiB each, to be used again: to get their memory takes longer than what is short.
+#[derive(Default)]
+pub(super) struct Deflater {
+    /// One a method.
+    compressors: [Option<Box<CompressorOxide>>; 2],
+}
+
+impl Deflater {
+    /// `bytes` as a DEFLATE stream, if that takes at most `most` bytes.
+    pub(super) fn deflate(&mut self, method: Method, bytes: &[u8], most: usize) -> Option<Vec<u8>> {
+        let compressor = self.compressors.get_mut(method as usize)?;
+        match compressor {
+            Some(used) => used.reset(),
+            None => *compressor = Some(Box::new(CompressorOxide::new(method.flags()))),
+        }
+        let mut out = vec![0; most];
+        let (status, _, len) = compress(compressor.as_deref_mut()?, bytes, &mut out, TDEFLFlush::Finish);
+        out.truncate(len);
+        (status == TDEFLStatus::Done).then_some(out)
+    }
 }
 
 /// A DEFLATE stream that is decoded block by block.

@@ -23,7 +23,7 @@ use super::columns;
 use super::numbers::{self, NumberCoding, View};
 use super::planes::{Fault, Width};
 use super::urn;
-use alloc::{vec, vec::Vec};
+use alloc::{borrow::Cow, vec, vec::Vec};
 
 /// Bytes of an id.
 const ID: usize = 8;
@@ -32,7 +32,9 @@ pub(super) const MOST_LISTS: usize = 1 << 15;
 
 /// The codes and ids of lists of these sizes, apart. `None` where the bytes are not that many.
 fn part(code_size: usize, sizes: &[u64], bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let (mut codes, mut ids) = (Vec::with_capacity(bytes.len()), Vec::new());
+    let entries = bytes.len().checked_div(code_size.saturating_add(ID)).unwrap_or(0);
+    let mut codes = Vec::with_capacity(entries.saturating_mul(code_size));
+    let mut ids = Vec::with_capacity(entries.saturating_mul(ID));
     let mut rest = bytes;
     for &size in sizes {
         let size = usize::try_from(size).ok()?;
@@ -51,7 +53,7 @@ pub(super) fn encode(code_size: u32, sizes: &[u64], bytes: &[u8], effort: usize,
     if sizes.len() > MOST_LISTS || code_size > columns::MOST_COLUMNS || ids.is_empty() {
         return None;
     }
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(bytes.len());
     put(&mut out, sizes.len() as u64);
     let put_numbers = |values: &[u64], out: &mut Vec<u8>| {
         let mut part = Vec::new();
@@ -80,9 +82,9 @@ pub(super) fn encode(code_size: u32, sizes: &[u64], bytes: &[u8], effort: usize,
 }
 
 /// The codes in the smallest way, and which that is.
-fn encode_codes(code_size: u32, codes: &[u8], effort: usize, tables: &[usize]) -> (u8, Vec<u8>) {
-    let columns = columns::encode(code_size, codes, tables);
-    let mut best = if columns.len() < codes.len() { (1, columns) } else { (0, codes.to_vec()) };
+fn encode_codes<'a>(code_size: u32, codes: &'a [u8], effort: usize, tables: &[usize]) -> (u8, Cow<'a, [u8]>) {
+    let columns = columns::encode(code_size, codes, tables).filter(|columns| columns.len() < codes.len());
+    let mut best = columns.map_or((0, Cow::Borrowed(codes)), |columns| (1, Cow::Owned(columns)));
     if code_size.is_multiple_of(4) && code_size > 0 {
         // They may be vectors. A part says whether that is worth a try.
         let part = codes.get(..codes.len().min(1 << 16)).unwrap_or(codes);
@@ -92,7 +94,7 @@ fn encode_codes(code_size: u32, codes: &[u8], effort: usize, tables: &[usize]) -
             let mut floats = vec![coding.zeros];
             floats.extend(numbers::encode(coding, codes, effort));
             if floats.len() < best.1.len() {
-                best = (2, floats);
+                best = (2, Cow::Owned(floats));
             }
         }
     }

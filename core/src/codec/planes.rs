@@ -10,7 +10,7 @@
 //! tail          the last (length % width) bytes as they are
 //! ```
 
-use super::deflate::{BLOCK, Inflate, Method, deflate};
+use super::deflate::{BLOCK, Deflater, Inflate, Method};
 use alloc::{borrow::Cow, boxed::Box, format, vec, vec::Vec};
 
 /// Bytes of an element, and so the number of planes.
@@ -60,14 +60,14 @@ fn head_len(width: Width) -> usize {
     width.bytes().saturating_mul(size_of::<u32>())
 }
 
-pub(super) fn encode(width: Width, bytes: &[u8]) -> Vec<u8> {
+pub(super) fn encode(width: Width, bytes: &[u8], deflater: &mut Deflater) -> Vec<u8> {
     let (whole, tail) = split_tail(bytes, width);
     let mut stored = vec![0; head_len(width)];
     let mut plane = Vec::new();
     for number in 0..width.bytes() {
         plane.clear();
         plane.extend(whole.iter().skip(number).step_by(width.bytes()));
-        let coded = shrink(&plane);
+        let coded = shrink(&plane, deflater);
         let kept = coded.as_deref().unwrap_or(&plane);
         if let Some(slot) = stored.as_chunks_mut::<4>().0.get_mut(number) {
             // A plane of a chunk is far below 4 GiB; callers bound chunks to `MAX_CHUNK`.
@@ -85,15 +85,14 @@ fn split_tail(bytes: &[u8], width: Width) -> (&[u8], &[u8]) {
 }
 
 /// The plane as DEFLATE, where that is at least a 64th smaller.
-fn shrink(plane: &[u8]) -> Option<Vec<u8>> {
+fn shrink(plane: &[u8], deflater: &mut Deflater) -> Option<Vec<u8>> {
     let enough = |len: usize| len.saturating_sub((len >> 6).max(1));
     let sample = sample(plane);
-    let trial = |method| deflate(method, &sample, enough(sample.len()));
     let (method, coded) = Method::ALL
         .into_iter()
-        .filter_map(|method| Some((method, trial(method)?)))
+        .filter_map(|method| Some((method, deflater.deflate(method, &sample, enough(sample.len()))?)))
         .min_by_key(|(_, coded)| coded.len())?;
-    if sample.len() == plane.len() { Some(coded) } else { deflate(method, plane, enough(plane.len())) }
+    if sample.len() == plane.len() { Some(coded) } else { deflater.deflate(method, plane, enough(plane.len())) }
 }
 
 /// The plane if it is short, else two parts of it: what does not shrink costs little time.
@@ -228,7 +227,7 @@ mod tests {
 
     #[test]
     fn planes_lie_one_after_the_other_with_the_tail_behind() {
-        let stored = encode(Width::W2, b"aAbBcCx");
+        let stored = encode(Width::W2, b"aAbBcCx", &mut Deflater::default());
         assert_eq!(stored, b"\x03\0\0\0\x03\0\0\0abcABCx");
         assert_eq!(decode(Width::W2, &stored, 7).unwrap(), b"aAbBcCx");
     }
@@ -237,7 +236,7 @@ mod tests {
     fn an_even_plane_shrinks_and_its_neighbour_stays_raw() {
         let noise = (0..128u32).flat_map(|n| *blake3::hash(&n.to_le_bytes()).as_bytes());
         let bytes: Vec<u8> = noise.flat_map(|byte| [byte, 7]).collect();
-        let stored = encode(Width::W2, &bytes);
+        let stored = encode(Width::W2, &bytes, &mut Deflater::default());
         assert_eq!(stored[..4], 4096u32.to_le_bytes());
         assert!(stored.len() < 4200, "{}", stored.len());
         assert_eq!(decode(Width::W2, &stored, bytes.len()).unwrap(), bytes);
@@ -255,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_plane_must_decode_to_its_length_and_use_all_its_bytes() {
-        let zeros = |len| deflate(Method::Matches, &vec![0; len], 999).unwrap();
+        let zeros = |len| Deflater::default().deflate(Method::Matches, &vec![0; len], 999).unwrap();
         let stored = |plane: &[u8]| [&u32::try_from(plane.len()).unwrap().to_le_bytes(), plane].concat();
         for len in [1000, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK] {
             assert_eq!(decode(Width::W1, &stored(&zeros(len)), len).unwrap(), vec![0; len]);

@@ -243,20 +243,32 @@ pub(super) fn shares(frequencies: &[u32]) -> Vec<Share> {
 /// Code `count` symbols, of which number `i` has the share `share(i)`, and put them behind their length.
 pub(super) fn encode(log2: u32, count: usize, share: impl Fn(usize) -> Share, out: &mut Vec<u8>) {
     let mut states = [LOW; LANES];
-    // Decoding takes in the opposite order of coding.
-    let mut words: Vec<u16> = Vec::new();
-    for index in (0..count).rev() {
-        let share = share(index);
-        let Some(state) = states.get_mut(index % LANES) else { break };
-        let mut x = *state;
-        if u64::from(x) >= u64::from(share.frequency) << 32u32.wrapping_sub(log2) {
-            words.push((x & 0xFFFF) as u16);
-            x >>= 16;
-        }
+    // Decoding takes in the opposite order of coding, so words are put from the end on. No symbol takes more than one.
+    let mut words = alloc::vec![[0u8; 2]; count];
+    let mut used = 0usize;
+    let mut step = |state: &mut u32, share: Share| {
+        let x = *state;
+        let full = u64::from(x) >= u64::from(share.frequency) << 32u32.wrapping_sub(log2);
+        // Whether it is kept or written over is a matter of chance: a branch would be guessed wrong.
+        let place = count.wrapping_sub(used).wrapping_sub(1);
+        words.get_mut(place).into_iter().for_each(|word| *word = ((x & 0xFFFF) as u16).to_le_bytes());
+        used = used.wrapping_add(usize::from(full));
+        let x = if full { x >> 16 } else { x };
         let (whole, rest) = share.parts(x);
         *state = (whole << log2).wrapping_add(rest).wrapping_add(share.start);
+    };
+    let groups = count.checked_div(LANES).unwrap_or(0);
+    let whole = groups.wrapping_mul(LANES);
+    for index in (whole..count).rev() {
+        states.get_mut(index.wrapping_sub(whole)).into_iter().for_each(|state| step(state, share(index)));
     }
-    super::bytes::put(out, (words.len() as u64).wrapping_mul(2).wrapping_add(32));
+    for group in (0..groups).rev() {
+        for (lane, state) in states.iter_mut().enumerate().rev() {
+            step(state, share(group.wrapping_mul(LANES).wrapping_add(lane)));
+        }
+    }
+    let words = words.get(count.saturating_sub(used)..).unwrap_or(&[]).as_flattened();
+    super::bytes::put(out, (words.len() as u64).wrapping_add(32));
     out.extend(states.iter().flat_map(|state| state.to_le_bytes()));
-    out.extend(words.iter().rev().flat_map(|word| word.to_le_bytes()));
+    out.extend_from_slice(words);
 }
