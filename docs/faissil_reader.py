@@ -139,6 +139,8 @@ class Snapshot:
             data, at = self.referred(place, 32768, f"page of {name}"), place[0]
             head = struct.unpack_from("<BBHI", data) if len(data) >= 8 else (0, 0, 0, 0)
             width = 56 if height else WIDTHS[kind]
+            if (kind, height) == (3, 0) and head[3] and len(data) - 8 in (head[3], 2 * head[3], 4 * head[3]):
+                width = (len(data) - 8) // head[3]
             need(head == (kind, height, 0, head[3]) and head[3] > 0, at, f"{name}: head of the page is wrong")
             need(len(data) == 8 + width * head[3], at, f"{name}: entries do not fill the page")
             parts = [data[pos:pos + width] for pos in range(8, len(data), width)]

@@ -2,8 +2,8 @@
 
 use faissil_core::bytes::{Reading, Span, slice};
 use faissil_core::snapshot::{
-    Attachments, Check, CheckAll, ChunkKind, Digest, FindMark, Found, Ids, Layout, MAGIC, Metadata, Open, Owner,
-    Trailer,
+    Attachments, Check, CheckAll, ChunkKind, Digest, FindMark, Found, Ids, Layout, ListsSummary, MAGIC, Metadata, Open,
+    Owner, Parts, Trailer, TreeBody,
 };
 use faissil_tests::snapshots::{Wanted, counted, extract, noise, open, wanted, write};
 use proptest::prelude::*;
@@ -133,6 +133,58 @@ fn a_byte_is_found_with_a_request_a_storey() {
             assert!(requests <= 2, "{requests}");
         }
         assert_eq!(counted(&mut snapshot.find_chunk(70_000), &file).0, None);
+    }
+}
+
+#[test]
+fn sizes_of_lists_take_no_more_bytes_than_they_need_in_a_packed_snapshot() {
+    for (largest, width) in
+        [(0, 1), (255, 1), (256, 2), (65_535, 2), (65_536, 4), (u64::from(u32::MAX), 4), (1 << 32, 8)]
+    {
+        // Two pages: the first with the largest, the second with small ones only.
+        let sizes: Vec<u64> = (0..5000).map(|list| if list == 77 { largest } else { largest.min(list % 9) }).collect();
+        let lists = ListsSummary {
+            path: "invlists".into(),
+            nlist: 5000,
+            total: sizes.iter().sum(),
+            non_empty: sizes.iter().filter(|&&size| size > 0).count() as u64,
+            largest,
+            squares: sizes.iter().map(|&size| u128::from(size) * u128::from(size)).sum(),
+            sizes: None,
+        };
+        let tree = TreeBody {
+            description: String::new(),
+            facts: Vec::new(),
+            lists: vec![lists],
+            arrays: Vec::new(),
+            records: Vec::new(),
+            records_at: None,
+        };
+        let parts = Parts { tree: Some(tree), ..Parts::default() };
+        let wanted =
+            Wanted { stream: noise(90_000, 5), chunk: 9000, parts, sizes: Some(sizes.clone()), ..Wanted::default() };
+        for layout in [Layout::Packed, Layout::Sealed] {
+            let (file, _) = write(&wanted, layout);
+            let snapshot = open(&file);
+            let body = snapshot.body::<TreeBody>().over(&file).unwrap().unwrap();
+            let mut walk = snapshot.walk_sizes(&body.lists[0]);
+            let mut found = Vec::new();
+            while let Some(page) = counted(&mut walk, &file).0 {
+                found.extend(page);
+            }
+            assert_eq!(found, sizes, "{largest} {layout:?}");
+            let second = if layout == Layout::Packed { 1 } else { 8 };
+            let width = if layout == Layout::Packed { width } else { 8 };
+            // 4,095 sizes and 905, two heads, and a root with two entries.
+            let expected = 4095 * width + 905 * second + 3 * 8 + 2 * 56;
+            let extent = walk.extent().unwrap().len + walk.apart().map_or(0, |root| root.len);
+            assert_eq!(extent, expected, "{largest} {layout:?}");
+            let tree = body.lists[0].sizes.clone().unwrap();
+            for list in [0, 77, 4094, 4095, 4999] {
+                let rest = counted(&mut snapshot.find_size(&tree, list), &file).0;
+                assert_eq!(rest[..8], sizes[list as usize].to_le_bytes(), "{largest} {layout:?} {list}");
+            }
+        }
     }
 }
 

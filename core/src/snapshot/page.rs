@@ -77,7 +77,7 @@ fixed! {
 fixed! {
     /// Entry of kind 3: the size of one inverted list.
     SizeEntry {
-        /// Number of entries in the list.
+        /// Number of entries in the list. A page may hold its sizes in 1, 2 or 4 bytes each, its length says in how many.
         size: u64,
     }
 }
@@ -116,7 +116,7 @@ impl Table {
         }
     }
 
-    /// Bytes of one entry of a leaf page.
+    /// Bytes of one entry of a leaf page; of [`Table::Sizes`] at most, see [`narrow`].
     pub const fn width(self) -> u64 {
         match self {
             Table::Values => ValueEntry::WIDTH,
@@ -145,7 +145,7 @@ pub(super) fn capacity(width: u64) -> u64 {
 pub(crate) enum Page {
     /// Entries of the table: their bytes and how many.
     Leaf {
-        /// The entries, each [`Table::width`] bytes.
+        /// The entries, each [`Table::width`] bytes, whatever the page has.
         entries: Vec<u8>,
         /// Where the first of them stands in the file.
         at: u64,
@@ -174,7 +174,11 @@ impl Page {
         if head.zeros != 0 {
             return Err(inside(Error::invalid(place.start.saturating_add(2), "zeros are 0", head.zeros)));
         }
-        let width = if height == 0 { table.width() } else { Child::WIDTH };
+        let width = match (height, table) {
+            (0, Table::Sizes) => size_width(place.len, head.count),
+            (0, _) => table.width(),
+            _ => Child::WIDTH,
+        };
         let need = u64::from(head.count).saturating_mul(width).saturating_add(PageHead::WIDTH);
         if head.count == 0 || need != place.len {
             let at = place.start.saturating_add(4);
@@ -182,7 +186,9 @@ impl Page {
             return Err(inside(Error::inconsistent(at, rule, place.len, need)));
         }
         if height == 0 {
-            return Ok(Page::Leaf { entries: cursor.rest().to_vec(), at: cursor.at() });
+            let (at, entries) = (cursor.at(), cursor.rest());
+            let entries = if width == table.width() { entries.to_vec() } else { widened(entries, width) };
+            return Ok(Page::Leaf { entries, at });
         }
         let mut children: Vec<Child> = Vec::new();
         for _ in 0..head.count {
@@ -196,6 +202,32 @@ impl Page {
         }
         Ok(Page::Inner(children))
     }
+}
+
+/// Widths that sizes of lists have, in bytes.
+const SIZE_WIDTHS: [u64; 4] = [1, 2, 4, 8];
+
+/// The width of the sizes in a page of this length; the largest where it has none of theirs.
+fn size_width(len: u64, count: u32) -> u64 {
+    let entries = len.saturating_sub(PageHead::WIDTH);
+    let fits = |width: &u64| u64::from(count).checked_mul(*width) == Some(entries);
+    SIZE_WIDTHS.into_iter().find(fits).unwrap_or(SizeEntry::WIDTH)
+}
+
+/// Sizes of this width as [`SizeEntry`]s.
+fn widened(entries: &[u8], width: u64) -> Vec<u8> {
+    let width = usize::try_from(width).unwrap_or(1).max(1);
+    let zeros = [0; 8].into_iter().take(8usize.saturating_sub(width));
+    entries.chunks_exact(width).flat_map(|entry| entry.iter().copied().chain(zeros.clone())).collect()
+}
+
+/// [`SizeEntry`]s in as few bytes each as hold the largest of them.
+pub(super) fn narrow(entries: &[u8]) -> Vec<u8> {
+    let entries = entries.as_chunks::<8>().0;
+    let largest = entries.iter().map(|entry| u64::from_le_bytes(*entry)).max().unwrap_or(0);
+    let width =
+        1usize << (u64::BITS.saturating_sub(largest.leading_zeros()).div_ceil(8).max(1)).next_power_of_two().ilog2();
+    entries.iter().flat_map(|entry| entry.iter().take(width).copied()).collect()
 }
 
 impl Child {

@@ -348,7 +348,8 @@ impl Writer {
         if self.sizes.contains_key(&number) {
             return Err(self.out_of_turn("sizes of the same lists twice"));
         }
-        self.open = Part::Sizes { pages: TreeWriter::new(Table::Sizes), number, next: 0 };
+        let pages = TreeWriter::of_sizes(self.layout == Layout::Packed);
+        self.open = Part::Sizes { pages, number, next: 0 };
         Ok(())
     }
 

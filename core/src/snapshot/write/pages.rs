@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::limits::{MAX_GROUP, MAX_PAGE, MAX_PAGE_HEIGHT};
 use crate::snapshot::manifest::Place;
-use crate::snapshot::page::{Appended, Child, PageHead, Table, capacity};
+use crate::snapshot::page::{Appended, Child, PageHead, Table, capacity, narrow};
 use crate::snapshot::section::Tree;
 use crate::snapshot::wire::Fixed;
 use alloc::vec::Vec;
@@ -14,6 +14,8 @@ pub(crate) struct TreeWriter {
     table: Table,
     /// Children of a page right above the leaves, at most.
     group: u64,
+    /// Whether sizes of lists take no more bytes than they need.
+    narrow: bool,
     storeys: Vec<Storey>,
     count: u64,
 }
@@ -27,7 +29,7 @@ struct Storey {
 
 impl TreeWriter {
     pub(crate) fn new(table: Table) -> TreeWriter {
-        TreeWriter { table, group: capacity(Child::WIDTH), storeys: Vec::new(), count: 0 }
+        TreeWriter { table, group: capacity(Child::WIDTH), narrow: false, storeys: Vec::new(), count: 0 }
     }
 
     /// A tree of about `count` entries, with as few leaves in a group (an inner page and its leaves, which lie before it) as
@@ -38,6 +40,11 @@ impl TreeWriter {
         let each = leaves.div_ceil(groups.max(1)).max(1);
         let group = if leaves > groups && group_bytes(each) <= MAX_GROUP { each } else { groups };
         TreeWriter { group, ..TreeWriter::new(table) }
+    }
+
+    /// The sizes of inverted lists, in as few bytes as hold those of a page, or in eight.
+    pub(crate) fn of_sizes(narrow: bool) -> TreeWriter {
+        TreeWriter { narrow, ..TreeWriter::new(Table::Sizes) }
     }
 
     /// Add the next entry; `bytes` has the table's width. A page that is full goes to `out` before.
@@ -81,7 +88,7 @@ impl TreeWriter {
         self.make_room_at(height.saturating_add(1), out);
         let Some(storey) = self.storeys.get_mut(height) else { return };
         let full = core::mem::take(storey);
-        let place = out.place(&page_bytes(self.table, height, &full));
+        let place = out.place(&self.page(height, &full));
         let child = Child { key: full.first, start: place.start, len: place.len, digest: place.digest };
         self.add(height.saturating_add(1), full.first, &child.to_bytes());
     }
@@ -99,11 +106,26 @@ impl TreeWriter {
             height = height.saturating_add(1);
         }
         let Some(top) = self.storeys.get(height) else { return Ok(None) };
-        let page = page_bytes(self.table, height, top);
+        let page = self.page(height, top);
         match u8::try_from(height) {
             Ok(height) if height <= MAX_PAGE_HEIGHT => Ok(Some(Root { count: self.count, height, page })),
             _ => Err(Error::limit(out.end, "storeys of pages", MAX_PAGE_HEIGHT.into(), height as u64)),
         }
+    }
+
+    fn page(&self, height: usize, storey: &Storey) -> Vec<u8> {
+        let head = PageHead {
+            kind: self.table.number(),
+            height: u8::try_from(height).unwrap_or(u8::MAX),
+            zeros: 0,
+            count: u32::try_from(storey.count).unwrap_or(u32::MAX),
+        };
+        let mut bytes = head.to_bytes();
+        match height {
+            0 if self.narrow => bytes.extend(narrow(&storey.entries)),
+            _ => bytes.extend_from_slice(&storey.entries),
+        }
+        bytes
     }
 }
 
@@ -122,18 +144,6 @@ impl Root {
         let Place { start, len, digest } = out.place(&self.page);
         Tree { count: self.count, height: self.height, start, len, digest }
     }
-}
-
-fn page_bytes(table: Table, height: usize, storey: &Storey) -> Vec<u8> {
-    let head = PageHead {
-        kind: table.number(),
-        height: u8::try_from(height).unwrap_or(u8::MAX),
-        zeros: 0,
-        count: u32::try_from(storey.count).unwrap_or(u32::MAX),
-    };
-    let mut bytes = head.to_bytes();
-    bytes.extend_from_slice(&storey.entries);
-    bytes
 }
 
 /// Bytes of so many full leaf pages with the page above them, at most.
