@@ -181,6 +181,20 @@ pub fn decode(coding: Coding, stored: &[u8], at: u64, len: u64) -> Result<Cow<'_
         let reason = format!("{} bytes are stored for {len}", stored.len());
         return Err(codec_error(coding.number(), reason, at));
     }
+    decode_into(coding, stored, at, len, Vec::new()).map(Cow::Owned)
+}
+
+/// [`decode`] into memory that was used before, of any length and content; it may be left unused.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_into(coding: Coding, stored: &[u8], at: u64, len: u64, room: Vec<u8>) -> Result<Vec<u8>, Error> {
+    if coding == Coding::Raw {
+        let mut room = room;
+        room.clear();
+        room.extend_from_slice(&decode(coding, stored, at, len)?);
+        return Ok(room);
+    }
     let Some(len) = usize::try_from(len).ok().filter(|&len| len as u64 <= MAX_CHUNK) else {
         return Err(Error::limit(at, "bytes of a coded chunk", MAX_CHUNK, len));
     };
@@ -188,14 +202,12 @@ pub fn decode(coding: Coding, stored: &[u8], at: u64, len: u64) -> Result<Cow<'_
         Coding::Planes(width) => planes::decode(width, stored, len),
         coding if !is_here(coding.number()) => return Err(not_here(coding.number(), at)),
         Coding::Raw => Ok(Vec::new()),
-        Coding::Numbers(coding) => numbers::decode(coding, stored, len),
+        Coding::Numbers(coding) => numbers::decode(coding, stored, len, room),
         Coding::Columns(columns) => columns::decode(columns, stored, len),
         Coding::Links(period) => links::decode(period, stored, len),
         Coding::Lists(code_size) => lists::decode(code_size, stored, len),
     };
-    decoded
-        .map(Cow::Owned)
-        .map_err(|fault| codec_error(coding.number(), fault.reason, at.saturating_add(fault.at as u64)))
+    decoded.map_err(|fault| codec_error(coding.number(), fault.reason, at.saturating_add(fault.at as u64)))
 }
 
 /// Whether the decoder of this codec is in this build: without the feature `codecs` only those of 0 and 1 are.

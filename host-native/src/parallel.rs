@@ -10,7 +10,7 @@ use faissil_core::Span;
 use std::{
     collections::BTreeMap,
     sync::{
-        Condvar, Mutex, PoisonError,
+        Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
@@ -44,6 +44,9 @@ pub fn threads() -> u64 {
 /// Do jobs `0..count` with `work` on all cores, and give each result to `take`, in order, on the
 /// calling thread. At most `most` results exist at a time. The first error of either ends everything.
 ///
+/// The calling thread does jobs too while the next result is not there: a thread beside those that work would take turns with
+/// one of them on its core, and everybody else would wait for that one.
+///
 /// # Errors
 /// The error of the job with the lowest number among those that failed, or that of `take`.
 pub fn in_order<T: Send, E: Send>(
@@ -60,7 +63,7 @@ pub fn in_order<T: Send, E: Send>(
     let next = AtomicU64::new(0);
     let (send, receive) = mpsc::channel();
     thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 1..threads {
             let (send, gate, next, work) = (send.clone(), &gate, &next, &work);
             scope.spawn(move || {
                 let _panicked = Panicked(gate);
@@ -82,17 +85,31 @@ pub fn in_order<T: Send, E: Send>(
         let mut waiting = BTreeMap::new();
         let mut expected = 0;
         while expected < count {
-            // A worker that panicked sends nothing more; the scope passes its panic on.
-            let Ok((number, result)) = receive.recv() else { break };
-            waiting.insert(number, result);
-            while let Some(result) = waiting.remove(&expected) {
+            waiting.extend(receive.try_iter());
+            if let Some(result) = waiting.remove(&expected) {
                 take(expected, result?)?;
                 expected += 1;
                 gate.advance(expected);
+                continue;
+            }
+            // A job that may be begun without waiting, since nobody else would end the wait.
+            let open = count.min(expected + most);
+            let begin = |number| (number < open).then_some(number + 1);
+            if let Ok(number) = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, begin) {
+                waiting.insert(number, work(number));
+            } else {
+                // A worker that panicked sends nothing more; the scope passes its panic on.
+                let Ok((number, result)) = receive.recv() else { break };
+                waiting.insert(number, result);
             }
         }
         Ok(())
     })
+}
+
+/// What a mutex holds, also after a thread that held it panicked: nothing here is left half done.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Keeps workers from running ahead of the one who takes.
@@ -105,14 +122,14 @@ struct Gate {
 impl Gate {
     /// Wait until job `number` is less than `ahead` beyond what was taken. False: stop working.
     fn wait(&self, number: u64, ahead: u64) -> bool {
-        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = lock(&self.taken);
         let open = |taken: &mut u64| number >= *taken + ahead && !self.stopped.load(Ordering::Relaxed);
         drop(self.moved.wait_while(taken, open).unwrap_or_else(PoisonError::into_inner));
         !self.stopped.load(Ordering::Relaxed)
     }
 
     fn advance(&self, to: u64) {
-        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = to;
+        *lock(&self.taken) = to;
         self.moved.notify_all();
     }
 }
@@ -133,7 +150,7 @@ struct Release<'a>(&'a Gate);
 impl Drop for Release<'_> {
     fn drop(&mut self) {
         // Under the lock, so that nobody goes to sleep between looking and waiting.
-        let held = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = lock(&self.0.taken);
         self.0.stopped.store(true, Ordering::Relaxed);
         drop(held);
         self.0.moved.notify_all();
@@ -171,7 +188,7 @@ pub fn sweep_from<T: Send>(
     mut take: impl FnMut(Span, &[u8], T) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
     let spare: Mutex<Vec<Buffer>> = Mutex::new(Vec::new());
-    let give_back = |buffer| spare.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+    let give_back = |buffer| lock(&spare).push(buffer);
     let pieces = span.len.div_ceil(PIECE);
     let piece = |number: u64| {
         let start = span.start + (first + number) % pieces * PIECE;
@@ -179,7 +196,7 @@ pub fn sweep_from<T: Send>(
     };
     let of_job = |job: u64| (job * PIECES_OF_A_JOB..pieces.min((job + 1) * PIECES_OF_A_JOB)).map(piece);
     let read = |span: Span| {
-        let spared = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let spared = lock(&spare).pop();
         let mut buffer = spared.unwrap_or_else(|| Buffer::new(PIECE));
         store.read_at(span.start, buffer.first(span.len))?;
         let made = work(span, buffer.first(span.len))?;
@@ -267,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "a scoped thread panicked")]
+    #[should_panic]
     fn a_panic_is_passed_on_and_nobody_waits_for_ever() {
         let work = |number| if number == 3 { panic!("on purpose") } else { Ok::<_, Cause>(number) };
         let _ = in_order(1000, 6, work, |_, _| Ok(()));

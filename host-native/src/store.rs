@@ -50,14 +50,27 @@ pub trait Store: Sync {
     /// # Errors
     /// As [`read_at`](Store::read_at).
     fn read(&self, span: Span) -> Result<Vec<u8>, Cause> {
+        let mut out = Vec::new();
+        self.read_into(span, &mut out)?;
+        Ok(out)
+    }
+
+    /// [`read`](Store::read) in place of what `out` holds.
+    ///
+    /// # Errors
+    /// As [`read_at`](Store::read_at).
+    fn read_into(&self, span: Span, out: &mut Vec<u8>) -> Result<(), Cause> {
         let have = self.len().saturating_sub(span.start);
         if span.len > have {
             return Err(faissil_core::Error::truncated(span, have).into());
         }
         let len = usize::try_from(span.len).map_err(|_| Cause::Refused(format!("{} bytes do not fit", span.len)))?;
-        let mut out = vec![0; len];
-        self.read_at(span.start, &mut out)?;
-        Ok(out)
+        if out.capacity() < len {
+            // Memory that the system has zeroed already.
+            *out = vec![0; len];
+        }
+        out.resize(len, 0);
+        self.read_at(span.start, out)
     }
 }
 

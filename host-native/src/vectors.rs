@@ -6,17 +6,14 @@
 use crate::{
     Cause,
     drive::drive_with,
-    parallel::{in_order, most_of, threads},
+    parallel::{in_order, lock, most_of, threads},
     store::Store,
 };
 use faissil_core::{
     files::Files,
     vectors::{Stored, VectorBatch, VectorStream},
 };
-use std::{
-    ops::Range,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{ops::Range, sync::Mutex};
 
 /// Bytes that the vectors of one job take: four full batches, so that what was a batch has the length that the next one needs.
 const JOB: u64 = 384 << 10;
@@ -60,10 +57,6 @@ pub fn each_batch<E: Send>(
         lock(&spare).extend(batches.into_iter().map(|batch| batch.floats));
         Ok(())
     })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -116,14 +116,20 @@ fn alike(columns: u32, bytes: &[u8], tables: usize) -> (Vec<u8>, Vec<Histogram>)
         map.get_mut(column).into_iter().for_each(|slot| *slot = (table as u64 & 0xFF) as u8);
     }
     let mut sums = sum(&map, &counts, tables);
-    for _ in 0..if tables > 1 { 6 } else { 0 } {
+    // Twenty times moves most that will move.
+    for _ in 0..if tables > 1 { 20 } else { 0 } {
         let costs: Vec<[u32; 256]> = sums.iter().map(bits_of).collect();
+        let mut moved = false;
         for (slot, column) in map.iter_mut().zip(&counts) {
             let cost = |table: &[u32; 256]| {
                 column.iter().zip(table).map(|(&n, &bits)| u64::from(n).wrapping_mul(bits.into())).sum::<u64>()
             };
-            let nearest = (0u8..).zip(&costs).min_by_key(|&(_, table)| cost(table));
-            *slot = nearest.map_or(0, |(table, _)| table);
+            let nearest = (0u8..).zip(&costs).min_by_key(|&(_, table)| cost(table)).map_or(0, |(table, _)| table);
+            moved |= *slot != nearest;
+            *slot = nearest;
+        }
+        if !moved {
+            break;
         }
         sums = sum(&map, &counts, tables);
     }

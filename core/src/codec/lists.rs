@@ -161,7 +161,7 @@ fn parts(code_size: u32, bytes: &mut Bytes<'_>, len: usize) -> Result<Vec<u8>, &
         1 => columns::parts(code_size, &mut stored, of_codes)?,
         2 => {
             let coding = NumberCoding::from_bytes(4, View::Float.byte(), stored.byte()?);
-            numbers::all(coding.ok_or("has codes of a kind that is not known")?, stored, of_codes)?
+            numbers::all(coding.ok_or("has codes of a kind that is not known")?, stored, of_codes, Vec::new())?
         }
         _ => return Err("has codes of a kind that is not known"),
     };
@@ -186,7 +186,7 @@ fn ids(sizes: &[u64], total: usize, bytes: &mut Bytes<'_>) -> Result<Vec<u8>, &'
         0 => {
             let coding = NumberCoding::from_bytes(8, bytes.byte()?, 0).filter(|coding| coding.view != View::Float);
             let coding = coding.ok_or("has ids of a kind that is not known")?;
-            numbers::all(coding, *bytes, len)
+            numbers::all(coding, *bytes, len, Vec::new())
         }
         1 if total > 0 => {
             let of_gaps = bytes.count()?;

@@ -170,15 +170,24 @@ fn zeros(coding: NumberCoding, numbers: &[u64]) -> u8 {
     best
 }
 
-pub(super) fn decode(coding: NumberCoding, stored: &[u8], len: usize) -> Result<Vec<u8>, Fault> {
+pub(super) fn decode(coding: NumberCoding, stored: &[u8], len: usize, room: Vec<u8>) -> Result<Vec<u8>, Fault> {
     let fault = |reason: &'static str| Fault { at: 0, reason: alloc::format!("its numbers: {reason}").into() };
-    all(coding, Bytes::new(stored), len).map_err(fault)
+    all(coding, Bytes::new(stored), len, room).map_err(fault)
 }
 
-/// `len` bytes, stored up to the end of `bytes`.
-pub(super) fn all(coding: NumberCoding, mut bytes: Bytes<'_>, len: usize) -> Result<Vec<u8>, &'static str> {
+/// `len` bytes, stored up to the end of `bytes`, in memory that may hold anything.
+pub(super) fn all(
+    coding: NumberCoding,
+    mut bytes: Bytes<'_>,
+    len: usize,
+    mut out: Vec<u8>,
+) -> Result<Vec<u8>, &'static str> {
     let tail = bytes.take(len & (coding.width.bytes().saturating_sub(1)))?;
-    let mut out = vec![0; len];
+    if out.capacity() < len {
+        // Memory that the system has zeroed already.
+        out = vec![0; len];
+    }
+    out.resize(len, 0);
     let whole = len.saturating_sub(tail.len());
     let (body, end) = out.split_at_mut_checked(whole).unwrap_or_default();
     end.copy_from_slice(tail);

@@ -101,16 +101,23 @@ impl ChunkEntry {
         }
     }
 
-    /// What the stored bytes give although they are damaged: for whoever looks at damage, and never to be relied on.
-    /// `None` where they are not as many as they should be or cannot be decoded.
+    /// What the stored bytes give, held against no digest: for whoever looks at damage, or holds all of the stream against
+    /// its digest. `None` where they are not as many as they should be or cannot be decoded.
     pub fn unchecked<'a>(&self, stored: &'a [u8]) -> Option<Cow<'a, [u8]>> {
-        let bytes = match &self.kind {
-            ChunkKind::Sealed { .. } => Cow::Borrowed(stored),
-            ChunkKind::Coded { codec, parameters, .. } => {
-                let coding = Coding::from_entry(*codec, parameters).ok()?;
-                codec::decode(coding, stored, self.stored.start, self.logical.len).ok()?
+        match &self.kind {
+            ChunkKind::Sealed { .. } => {
+                let whole = stored.len() as u64 == self.logical.len;
+                whole.then_some(Cow::Borrowed(stored))
             }
-        };
+            ChunkKind::Coded { .. } => self.unchecked_into(stored, Vec::new()).map(Cow::Owned),
+        }
+    }
+
+    /// [`unchecked`](ChunkEntry::unchecked), of a coded chunk, into memory that was used before, of any length and content.
+    pub fn unchecked_into(&self, stored: &[u8], room: Vec<u8>) -> Option<Vec<u8>> {
+        let ChunkKind::Coded { codec, parameters, .. } = &self.kind else { return None };
+        let coding = Coding::from_entry(*codec, parameters).ok()?;
+        let bytes = codec::decode_into(coding, stored, self.stored.start, self.logical.len, room).ok()?;
         (bytes.len() as u64 == self.logical.len).then_some(bytes)
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     drive::drive_on,
     error::to_stdout,
     hashing::{ChunkValues, Parts, hash_part, hash_piece},
-    parallel::{Progress, in_order, most_of, sweep},
+    parallel::{Progress, in_order, lock, most_of, sweep},
     store::Store,
 };
 use faissil_core::{
@@ -20,6 +20,7 @@ use std::{
     borrow::Cow,
     io::{self, Write},
     os::unix::fs::FileExt,
+    sync::Mutex,
 };
 
 /// Every byte of the stream into `to`, checked on the way.
@@ -136,11 +137,14 @@ fn as_a_whole(
     progress: Progress<'_>,
 ) -> Result<Option<Digest>, Cause> {
     let (mut parts, mut decodes) = (Parts::default(), true);
+    // What chunks were decoded into: fresh memory costs as much as a third of the decoding.
+    let spare = Mutex::new(Vec::new());
     each_chunk(
         file,
         snapshot,
         |entry, stored| {
-            let bytes = entry.unchecked(&stored)?.into_owned();
+            let room = lock(&spare).pop().unwrap_or_default();
+            let bytes = entry.unchecked_into(stored, room)?;
             Some((hash_part(entry.logical.start, &bytes), bytes))
         },
         |entry, made| {
@@ -150,6 +154,7 @@ fn as_a_whole(
             };
             parts.push(part);
             sink.write(entry.logical.start, &bytes)?;
+            lock(&spare).push(bytes);
             progress(entry.logical.end(), snapshot.stream().length);
             Ok(())
         },
@@ -168,7 +173,7 @@ fn by_chunk(
     each_chunk(
         file,
         snapshot,
-        |entry, stored| entry.check(&stored).map(Cow::into_owned),
+        |entry, stored| entry.check(stored).map(Cow::into_owned),
         |entry, bytes| {
             let bytes = bytes?;
             whole.update(&bytes);
@@ -184,15 +189,20 @@ fn by_chunk(
 fn each_chunk<T: Send>(
     file: &(impl Store + ?Sized),
     snapshot: &Snapshot,
-    make: impl Fn(&ChunkEntry, Vec<u8>) -> T + Sync,
+    make: impl Fn(&ChunkEntry, &[u8]) -> T + Sync,
     mut take: impl FnMut(&ChunkEntry, T) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
     let mut walk = snapshot.walk_chunks();
+    let buffers = Mutex::new(Vec::new());
     while let Some(entries) = drive_on(&mut walk, file)? {
         let largest = entries.iter().map(|entry| entry.logical.len + entry.stored.len).max().unwrap_or(1);
         let work = |number: u64| {
             let entry = &entries[number as usize];
-            Ok::<_, Cause>(make(entry, file.read(entry.stored)?))
+            let mut stored = lock(&buffers).pop().unwrap_or_default();
+            file.read_into(entry.stored, &mut stored)?;
+            let made = make(entry, &stored);
+            lock(&buffers).push(stored);
+            Ok::<_, Cause>(made)
         };
         in_order(entries.len() as u64, most_of(largest), work, |number, made| take(&entries[number as usize], made))?;
     }

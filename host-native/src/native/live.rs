@@ -11,7 +11,7 @@ use super::{
     index::{Index, Verification},
     load::Load,
 };
-use crate::{Cause, Error};
+use crate::{Cause, Error, parallel::lock};
 use replacing::{again, another_shape, may_pass};
 use std::{
     fmt, fs,
@@ -19,7 +19,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock,
+        Arc, Condvar, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle, ThreadId},
@@ -260,10 +260,6 @@ impl Drop for Live {
             let _ = watcher.join();
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {

@@ -8,7 +8,7 @@ use crate::{
     Cause,
     drive::drive_on,
     load::damaged,
-    parallel::{Buffer, PIECE, in_order, most_of, threads},
+    parallel::{Buffer, PIECE, in_order, lock, most_of, threads},
     store::Store,
 };
 use faissil_core::{
@@ -19,7 +19,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex,
         mpsc::{Receiver, Sender, channel},
     },
     thread::Scope,
@@ -60,10 +60,6 @@ impl Shared {
     pub(super) fn new() -> Shared {
         Shared { jobs: Mutex::new(None), spare: Mutex::default() }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The stream of a snapshot, in order.
