@@ -13,14 +13,14 @@ use alloc::vec::Vec;
 /// The rotation of `d` dimensions: its columns, one after the other.
 #[allow(clippy::cast_possible_truncation)] // single precision is wanted
 pub(super) fn rotation(seed: u32, d: usize) -> Vec<f32> {
-    let mut columns: Vec<f64> = normal(seed, d.saturating_mul(d)).iter().map(|x| f64::from(*x)).collect();
+    let mut columns = normal(seed, d.saturating_mul(d));
     orthogonalize(&mut columns, d);
     columns.iter().map(|x| *x as f32).collect()
 }
 
-/// `n` normal numbers: in one run or, where they are many, in 1024 runs with a seed each.
+/// `n` normal numbers, in single precision as FAISS has them: one run or, where they are many, 1024 with a seed each.
 #[allow(clippy::cast_possible_truncation)] // FAISS keeps seeds and numbers so
-fn normal(seed: u32, n: usize) -> Vec<f32> {
+fn normal(seed: u32, n: usize) -> Vec<f64> {
     const MANY: usize = 1024;
     let mut seeds = MersenneTwister::new(seed);
     let [first, step] = [0; 2].map(|_: u32| seeds.next() & 0x7FFF_FFFF);
@@ -35,9 +35,9 @@ fn normal(seed: u32, n: usize) -> Vec<f32> {
             let s = a * a + b * b;
             if s < 1.0 {
                 let scale = libm::sqrt(-2.0 * libm::log(s) / s);
-                out.push((a * scale) as f32);
+                out.push(f64::from((a * scale) as f32));
                 if out.len() < end {
-                    out.push((b * scale) as f32);
+                    out.push(f64::from((b * scale) as f32));
                 }
             }
         }
