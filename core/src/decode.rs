@@ -7,7 +7,7 @@
 //! Floats that are stored as they are have the coding that does nothing.
 //!
 //! One file a family: `scalar`, `product`, `additive`, `signs` (RaBitQ and LSH), `eden`, `turbo`, `transform`; `blocks`
-//! takes the layout of fast-scan indexes apart. A number in a code is a claim like any other: one that its codebook has
+//! takes the layout of fast-scan indexes apart, `inner` looks rows of another index up. A number in a code is a claim like any other: one that its codebook has
 //! no entry for is an error. All arithmetic is plain `f32` in a fixed order, the same on every machine; where FAISS's
 //! own order is fixed too the bits are the same, else they agree to the last digits (`docs/decoding.md` has the table).
 
@@ -16,8 +16,10 @@ mod bits;
 mod blocks;
 mod eden;
 mod from_outline;
+mod inner;
 mod math;
 mod product;
+mod rotation;
 mod scalar;
 mod signs;
 mod tables;
@@ -25,7 +27,8 @@ mod transform;
 mod turbo;
 
 pub use blocks::Blocks;
-pub use from_outline::{Reason, codec_of, refinement, reverse_of};
+pub use from_outline::{Reason, codec_of, refinement, reverse_of, two_layer};
+pub use inner::Inner;
 pub use tables::{Table, Tables, table};
 pub use transform::Reverse;
 
@@ -68,6 +71,8 @@ pub enum Codec<T> {
     Hash(Hash<T>),
     /// A number for each dimension from a table that FAISS has and does not store, and the length.
     Eden(Eden<T>),
+    /// The number of a row of another index.
+    Inner(Box<Inner<T>>),
     /// Two codes side by side, each with its length in bytes, of vectors that add up.
     Sum(Box<[(u64, Codec<T>); 2]>),
 }
@@ -143,11 +148,9 @@ impl Coding<Table> {
     /// Make what follows from the codebooks.
     ///
     /// # Errors
-    /// A projection that is not redone here.
+    /// Codebooks that contradict each other, or a projection that takes too long to make.
     pub fn ready(mut self) -> Result<Coding<Table>, Error> {
-        if let Codec::Scalar(Scalar::Turbo(turbo)) = &mut self.codec {
-            turbo.prepare()?;
-        }
+        self.codec.prepare()?;
         Ok(self)
     }
 
@@ -229,6 +232,7 @@ impl<T> Codec<T> {
             Codec::SignBits(signs) => Codec::SignBits(signs.map(table)?),
             Codec::Hash(hash) => Codec::Hash(hash.map(table)?),
             Codec::Eden(eden) => Codec::Eden(eden.map(table)?),
+            Codec::Inner(inner) => Codec::Inner(Box::new(inner.map(table)?)),
             Codec::Sum(parts) => {
                 let [(first, a), (second, b)] = &**parts;
                 Codec::Sum(Box::new([(*first, a.map(table)?), (*second, b.map(table)?)]))
@@ -238,6 +242,21 @@ impl<T> Codec<T> {
 }
 
 impl Codec<Table> {
+    /// Make what follows from the codebooks.
+    fn prepare(&mut self) -> Result<(), Error> {
+        match self {
+            Codec::Scalar(Scalar::Turbo(turbo)) => turbo.prepare(),
+            Codec::Additive(additive) => additive.prepare(),
+            Codec::Inner(inner) => inner.coding.codec.prepare(),
+            Codec::Sum(parts) => {
+                let [(_, first), (_, second)] = &mut **parts;
+                first.prepare()?;
+                second.prepare()
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Decode rows of `width` bytes to `d` floats each.
     fn decode(
         &self,
@@ -267,6 +286,7 @@ impl Codec<Table> {
                 Ok(())
             }
             Codec::Eden(eden) => eden.decode(codes, width, d, out, scratch),
+            Codec::Inner(inner) => inner.decode(codes, width, d, out),
             Codec::Sum(parts) => {
                 let [(first, a), (second, b)] = &**parts;
                 let (first, second) = (memory(*first), memory(*second));

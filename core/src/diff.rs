@@ -147,9 +147,8 @@ impl<'a> Plan<'a> {
             Some(RowSource::Stored(stored, _)) => {
                 spans.extend(stored.maps.iter().map(|map| map.span));
                 match stored.codes {
-                    vectors::Codes::Rows(array) | vectors::Codes::Levels { array, .. } => spans.push(array.span),
-                    vectors::Codes::Blocks { array, .. } => spans.push(array.span),
                     vectors::Codes::Lists(lists, _) => spans.extend(rows::spans_of_lists(lists)),
+                    codes => spans.extend(codes.array().map(|array| array.span)),
                 }
             }
             Some(RowSource::Ids { .. }) => {

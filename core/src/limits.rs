@@ -83,3 +83,7 @@ pub const SEALED_CHUNKS: u64 = 1 << 16;
 
 /// Bytes of codebooks that are held to decode vectors: as many as a product quantizer of 16 bits over 1024 dimensions has.
 pub const MAX_TABLES: u64 = 256 << 20;
+
+/// Dimensions of a random rotation that is made again from its seed: that takes their third power of operations, for
+/// so many some seconds.
+pub const MAX_ROTATION: u64 = 2048;

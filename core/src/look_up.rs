@@ -81,10 +81,9 @@ impl<'a> LookUp<'a> {
     pub fn leads_to(&self, stored: &Stored<'_>) -> bool {
         match (self.place, stored.codes, stored.maps.as_slice()) {
             (IdPlace::Lists { record, .. }, Codes::Lists(..), []) => core::ptr::eq(record, stored.record),
-            (IdPlace::Map { array, .. }, Codes::Rows(_) | Codes::Levels { .. } | Codes::Blocks { .. }, [map]) => {
-                core::ptr::eq(array, *map)
-            }
-            (IdPlace::None, Codes::Rows(_) | Codes::Levels { .. } | Codes::Blocks { .. }, []) => true,
+            (_, Codes::Lists(..), _) => false,
+            (IdPlace::Map { array, .. }, _, [map]) => core::ptr::eq(array, *map),
+            (IdPlace::None, _, []) => true,
             _ => false,
         }
     }

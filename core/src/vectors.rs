@@ -16,6 +16,7 @@ mod coarse;
 mod decoding;
 mod find;
 mod label;
+mod run;
 mod stored;
 mod stream;
 

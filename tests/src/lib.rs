@@ -22,7 +22,7 @@ pub mod snapshots;
 #[cfg(feature = "wasm")]
 pub mod wasm;
 
-use faissil_core::files::Files;
+use faissil_core::{files::Files, limits::MAX_SHOWN};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -115,6 +115,12 @@ fn cases_in(folder: &Path) -> Vec<Case> {
         .collect();
     cases.sort();
     cases
+}
+
+/// A fact as an outline has it: `null` where it is more values than are shown with one.
+pub fn listed(fact: &serde_json::Value) -> serde_json::Value {
+    let is_long = fact.as_array().is_some_and(|values| values.len() as u64 > MAX_SHOWN);
+    if is_long { serde_json::Value::Null } else { fact.clone() }
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ pub fn stored(file: &[u8], outline: &Outline) -> Option<Vec<Stored>> {
             (0..found.rows)
                 .for_each(|row| add(row, Span::new(array.span.start + row * found.row_bytes, found.row_bytes), None));
         }
-        Codes::Levels { .. } | Codes::Blocks { .. } => return None,
+        Codes::Levels { .. } | Codes::Blocks { .. } | Codes::Numbers => return None,
         Codes::Lists(lists, _) => {
             let mut walk = lists.walk(file.len() as u64, 0);
             while let Some(list) = driven::step(&mut walk, file, usize::MAX).unwrap() {

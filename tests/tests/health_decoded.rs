@@ -8,7 +8,7 @@ use faissil_core::{
     look_up::fidelity,
     outline::{Family, Outline},
     report::Level,
-    vectors::{Codes, Stored, VectorStream, find},
+    vectors::{Codes, Stored, VectorStream, find, find_floats},
 };
 use faissil_tests::health::{TINY, sections};
 use faissil_tests::{corpus, driven, kept};
@@ -109,7 +109,7 @@ fn a_plan_counts_codebooks_and_centroids() {
     for case in corpus() {
         let (file, files) = case.with_side();
         let outline = faiss::outline(&file[..files.stream as usize]).unwrap();
-        let Ok(stored) = find(&outline) else { continue };
+        let Ok(stored) = find_floats(&outline) else { continue };
         if stored.is_exact() || stored.rows == 0 {
             continue;
         }
@@ -146,7 +146,7 @@ fn a_map_of_decoded_vectors_has_their_norms() {
     for case in kept() {
         let (file, files) = case.with_side();
         let outline = faiss::outline(&file[..files.stream as usize]).unwrap();
-        let Ok(stored) = find(&outline) else { continue };
+        let Ok(stored) = find_floats(&outline) else { continue };
         if stored.is_exact() || outline.root.family != Family::Index {
             continue;
         }

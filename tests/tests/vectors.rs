@@ -3,7 +3,7 @@
 use faissil_core::faiss;
 use faissil_core::files::Files;
 use faissil_core::ids::{ExternalId, Row};
-use faissil_core::vectors::{FindRows, VectorStream, find, find_plain};
+use faissil_core::vectors::{FindRows, VectorStream, find, find_floats, find_plain};
 use faissil_tests::driven::{batches, step};
 use faissil_tests::kept;
 use faissil_tests::rows::{outline, read, rows};
@@ -41,6 +41,81 @@ fn chosen_rows_and_ids_are_those_of_the_whole() {
         let found = step(&mut FindRows::new(&stored, files, ids), &file, usize::MAX).unwrap();
         let expected: Vec<_> = chosen.iter().map(|&row| (Row(row as u64), ExternalId(all[row].0))).collect();
         assert_eq!(found, expected, "{}", case.name);
+    }
+}
+
+#[test]
+fn rows_of_a_multi_index_are_made_where_they_are_asked_for() {
+    let case = kept().into_iter().find(|case| case.name == "1.15.1/imiq_alone").unwrap();
+    // Its 2 codebooks of 8 entries of 8 floats, read as 16 codebooks of 8 floats: FAISS 1.15.1 reads that too.
+    let mut file = case.bytes();
+    let (ntotal, m, centroids) = (8, 45, 69);
+    file[ntotal..ntotal + 8].copy_from_slice(&(1_u64 << 48).to_le_bytes());
+    file[m..m + 8].copy_from_slice(&16_u64.to_le_bytes());
+    let (outline, files) = (faiss::outline(&file).unwrap(), Files::only(file.len() as u64));
+    assert_eq!(outline.fault, None);
+    let stored = find(&outline).unwrap();
+    assert_eq!((stored.rows, stored.d), (1 << 48, 16));
+    let expected = |row: u64| {
+        let floats = (0..16).flat_map(|book| {
+            let entry = row >> (3 * book) & 7;
+            let at = centroids + usize::try_from(book * 8 + entry).unwrap() * 4;
+            file[at..at + 4].iter().copied()
+        });
+        (i64::try_from(row).unwrap(), floats.collect::<Vec<u8>>())
+    };
+    let ranges = [0..9, 0x1234_5678_9ABC..0x1234_5678_9ABC + 5000, (1 << 48) - 3..u64::MAX];
+    let mut stream = VectorStream::new(&stored, files, ranges.clone(), true);
+    let found = rows(&mut stream, &stored, &file, usize::MAX);
+    assert_eq!(
+        found,
+        ranges.into_iter().flat_map(|rows| rows.start..rows.end.min(1 << 48)).map(expected).collect::<Vec<_>>()
+    );
+    // What looks at all rows is told that nobody stored them.
+    let not = find_floats(&outline).unwrap_err().reason;
+    assert!(not.ends_with("its rows are all there is to combine from its codebooks, and are not stored"), "{not}");
+    // More rows than there are combinations.
+    file[ntotal] = 1;
+    let not = find(&faiss::outline(&file).unwrap()).unwrap_err().reason;
+    assert!(not.ends_with("it says that it has more rows than its codebooks combine to"), "{not}");
+    file[m] = 32;
+    let not = find(&faiss::outline(&file).unwrap()).unwrap_err().reason;
+    assert!(not.contains("the numbers of its rows take more than 63 bits"), "{not}");
+}
+
+#[test]
+fn rotations_that_take_too_long_are_not_made() {
+    let case = kept().into_iter().find(|case| case.name == "1.15.1/sq_3bit_tq_rotation").unwrap();
+    let small = case.bytes();
+    // A row of the same trained values in so many dimensions: header, quantizer, codes.
+    let of = |d: u64| {
+        let code_size = 3 * d.div_ceil(8) + 8;
+        let (header, sq) = (&small[..37], &small[37..]);
+        let mut file = header.to_vec();
+        file[4..8].copy_from_slice(&u32::try_from(d).unwrap().to_le_bytes());
+        file[8..16].copy_from_slice(&1_u64.to_le_bytes());
+        // qtype, rangestat, rangestat_arg; d, code_size; the trained values behind their count.
+        file.extend(&sq[..12]);
+        file.extend(d.to_le_bytes());
+        file.extend(code_size.to_le_bytes());
+        file.extend(&sq[28..28 + 8 + 10 * 4]);
+        file.extend(code_size.to_le_bytes());
+        file.resize(file.len() + usize::try_from(code_size).unwrap(), 0xA5);
+        file
+    };
+    for (d, is_made) in [(64, true), (2049, false), (1 << 20, false)] {
+        let file = of(d);
+        let outline = faiss::outline(&file).unwrap();
+        assert_eq!(outline.fault, None, "{d}");
+        let stored = find(&outline).unwrap();
+        let read = batches(&mut VectorStream::all(&stored, Files::only(file.len() as u64), true), &file, usize::MAX);
+        match read {
+            Ok(batches) => assert!(is_made && batches.len() == 1, "{d}"),
+            Err(error) => {
+                let said = error.to_string();
+                assert!(!is_made && said.contains("dimensions of a random rotation"), "{d}: {said}");
+            }
+        }
     }
 }
 

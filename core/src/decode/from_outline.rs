@@ -3,11 +3,12 @@
 use super::Codec;
 use super::additive::{Additive, Split};
 use super::eden::Eden;
+use super::inner::Inner;
 use super::product::Product;
 use super::scalar::Scalar;
 use super::signs::{Hash, SignBits};
 use super::transform::Reverse;
-use super::turbo::Turbo;
+use super::turbo::{Projection, Turbo};
 use crate::bytes::Span;
 use crate::outline::{Dtype, Record, Value};
 use alloc::{borrow::Cow, boxed::Box, format, string::String, vec, vec::Vec};
@@ -26,14 +27,15 @@ pub fn codec_of(record: &Record, width: u64) -> Result<Codec<Span>, Reason> {
         "IndexPQ" | "IndexPQFastScan" | "IndexIVFPQ" | "IndexIVFPQR" | "IndexIVFPQFastScan" | "MultiIndexQuantizer" => {
             Codec::Product(product(record, "pq", width)?)
         }
-        "Index2Layer" => two_layer(record, width)?,
         "IndexRaBitQ" | "IndexRaBitQFastScan" => Codec::SignBits(SignBits { center: center(record)? }),
         "IndexIVFRaBitQ" | "IndexIVFRaBitQFastScan" => Codec::SignBits(SignBits { center: None }),
         "IndexEDEN" => Codec::Eden(Eden { bits: bits(record, "sq.bits")?, center: center(record)? }),
         "IndexIVFEDEN" => Codec::Eden(Eden { bits: bits(record, "sq.bits")?, center: None }),
         "IndexLSH" => Codec::Hash(hash(record)?),
-        class if class.contains("ResidualQuantizer") || class.contains("LocalSearchQuantizer") => additive(record)?,
-        "ResidualCoarseQuantizer" => additive(record)?,
+        class if class.contains("ResidualQuantizer") || class.contains("LocalSearchQuantizer") => {
+            additive(record, width)?
+        }
+        "ResidualCoarseQuantizer" => additive(record, width)?,
         "IndexIVFSpectralHash" => {
             return Err(
                 "its bits say on which side of many thresholds a value is; FAISS has no reconstruction of them".into(),
@@ -63,10 +65,8 @@ impl<T> Codec<T> {
                 Scalar::Turbo(turbo) => bits(1).saturating_mul((turbo.bits as u64).saturating_add(1)).saturating_add(8),
             },
             Codec::Product(product) => (product.m as u64).saturating_mul(product.bits.into()).div_ceil(8),
-            Codec::Additive(additive) => {
-                let all = additive.splits.iter().flat_map(|split| &split.nbits);
-                all.fold(0_u64, |sum, &bits| sum.saturating_add(bits.into())).div_ceil(8)
-            }
+            // Which the bits in its codebooks say, once these are there.
+            Codec::Additive(_) | Codec::Inner(_) => 0,
             Codec::SignBits(_) => bits(1).saturating_add(8),
             Codec::Hash(_) => bits(1),
             Codec::Eden(eden) => bits(eden.bits.into()).saturating_add(8),
@@ -127,7 +127,7 @@ fn scalar(record: &Record) -> Result<Scalar<Span>, Reason> {
             let floats = 2_u64.wrapping_shl(bits).saturating_add(2);
             let d = usize::try_from(d).unwrap_or(0);
             let bits = usize::try_from(bits).unwrap_or(0);
-            Ok(Scalar::Turbo(Turbo { bits, d, trained: trained(floats)?, signs: Vec::new() }))
+            Ok(Scalar::Turbo(Turbo { bits, d, trained: trained(floats)?, projection: Projection::Signs(Vec::new()) }))
         }
         other => Err(format!("its scalar quantizer is of the unknown type {other}").into()),
     }
@@ -164,30 +164,17 @@ pub fn refinement(record: &Record) -> Result<(Codec<Span>, u64), Reason> {
     Ok((Codec::Product(product(record, "refine_pq", width)?), width))
 }
 
-/// A coarse and a fine code. The coarse one is the number of a vector of the quantizer inside.
-fn two_layer(record: &Record, width: u64) -> Result<Codec<Span>, Reason> {
+/// How codes of `width` bytes of an `Index2Layer` decode: the number of a vector of `quantizer`, and what is added to that.
+///
+/// # Errors
+/// As [`codec_of`].
+pub fn two_layer(record: &Record, width: u64, quantizer: Inner<Span>) -> Result<Codec<Span>, Reason> {
     let (first, second) = (record.u64("code_size_1").unwrap_or(0), record.u64("code_size_2").unwrap_or(0));
     if first.checked_add(second) != Some(width) {
         return Err("its two codes do not make up its code_size".into());
     }
-    let quantizer = record.child("quantizer").ok_or("its quantizer is missing")?;
-    let d = record.u64("d").unwrap_or(0);
-    let coarse = match quantizer.class {
-        "MultiIndexQuantizer" => Codec::Product(product(quantizer, "pq", first)?),
-        class if class.starts_with("IndexFlat") && !class.contains("Panorama") => {
-            let rows = quantizer.u64("ntotal").unwrap_or(0);
-            let centroids = floats(quantizer, "codes", rows.checked_mul(d))?;
-            if first == 0 || first > 4 || quantizer.u64("d") != Some(d) {
-                return Err("its coarse code is not of 1 to 4 bytes".into());
-            }
-            let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-            let bits = u32::try_from(first.saturating_mul(8)).unwrap_or(32);
-            Codec::Product(Product { m: 1, dsub: size(d), ksub: size(rows), bits, centroids })
-        }
-        class => return Err(format!("its coarse quantizer is {class}, whose vectors are not looked up here").into()),
-    };
     let fine = Codec::Product(product(record, "pq", second)?);
-    Ok(Codec::Sum(Box::new([(first, coarse), (second, fine)])))
+    Ok(Codec::Sum(Box::new([(first, Codec::Inner(Box::new(quantizer))), (second, fine)])))
 }
 
 /// The name of the additive quantizer of a class.
@@ -200,7 +187,7 @@ fn additive_name(class: &str) -> &'static str {
     }
 }
 
-fn additive(record: &Record) -> Result<Codec<Span>, Reason> {
+fn additive(record: &Record, width: u64) -> Result<Codec<Span>, Reason> {
     let name = additive_name(record.class);
     let splits = if name.starts_with('p') {
         let quantizers = format!("{name}.quantizers[");
@@ -213,23 +200,20 @@ fn additive(record: &Record) -> Result<Codec<Span>, Reason> {
     if splits.is_empty() || Some(d) != record.u64("d") {
         return Err("its quantizers do not make up its dimensions".into());
     }
-    Ok(Codec::Additive(Additive { splits }))
+    Ok(Codec::Additive(Additive { width, splits }))
 }
 
 /// One additive quantizer, its members named behind `prefix`.
 fn split(record: &Record, prefix: &str) -> Result<Split<Span>, Reason> {
     let name = |member: &str| -> String { format!("{prefix}{member}") };
     let d = record.u64(&name("d")).unwrap_or(0);
-    let Some(Value::Many(nbits)) = record.value(&name("nbits")) else {
-        return Err("it has more codebooks than are decoded here".into());
-    };
-    let nbits: Vec<u32> = nbits.iter().filter_map(|bits| u32::try_from(bits.as_u64()?).ok()).collect();
+    let nbits = record.array(&name("nbits")).map(|array| array.span).unwrap_or_default();
     if nbits.is_empty() {
         return Err("it has no codebooks".into());
     }
-    let entries = nbits.iter().fold(0_u64, |sum, &bits| sum.saturating_add(1_u64.wrapping_shl(bits)));
-    let codebooks = floats(record, &name("codebooks"), entries.checked_mul(d))?;
-    Ok(Split { d: usize::try_from(d).unwrap_or(0), nbits, codebooks })
+    let entries = record.array(&name("codebooks")).and_then(|array| array.shape.first().copied());
+    let codebooks = floats(record, &name("codebooks"), entries.and_then(|entries| entries.checked_mul(d)))?;
+    Ok(Split { d: usize::try_from(d).unwrap_or(0), nbits, codebooks, books: Vec::new() })
 }
 
 /// What `IndexLSH` adds to its bits. A rotation is a transform like others.

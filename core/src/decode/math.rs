@@ -1,22 +1,22 @@
 //! The little that `core` lacks.
 
-/// The square root, right to the last bit of an `f32` for what it is used for.
-pub(super) fn sqrt(x: f64) -> f64 {
-    if x <= 0.0 || !x.is_finite() {
-        return if x == 0.0 { 0.0 } else { f64::NAN };
+/// The sum of products, eight of them side by side.
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let ((eights, a), (others, b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sums = [0.0; 8];
+    for (a, b) in eights.iter().zip(others) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
     }
-    // Half the exponent is a good start; each step of Newton's doubles the digits.
-    let mut root = f64::from_bits((x.to_bits() >> 1).wrapping_add(0x1FF8_0000_0000_0000));
-    for _ in 0..6 {
-        root = 0.5 * (root + x / root);
-    }
-    root
+    let rest: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f64>() + rest
 }
 
 /// `1 / sqrt(d)` as FAISS takes it in single precision; 1 for `d` 0.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // rounding is what is wanted
 pub(super) fn inverse_root(d: usize) -> f32 {
-    if d == 0 { 1.0 } else { 1.0 / sqrt(f64::from(d as f32)) as f32 }
+    if d == 0 { 1.0 } else { 1.0 / libm::sqrt(f64::from(d as f32)) as f32 }
 }
 
 /// Walsh and Hadamard's transform in place, of a power of two values, without scaling.
@@ -86,15 +86,6 @@ impl MersenneTwister {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn roots_are_right() {
-        for d in 1..5000_u32 {
-            let root = sqrt(f64::from(d) * f64::from(d));
-            assert!((root - f64::from(d)).abs() < 1e-9, "{root}");
-        }
-        assert_eq!(inverse_root(16), 0.25);
-    }
 
     #[test]
     fn the_twister_gives_the_numbers_of_the_standard() {

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::limits;
 use alloc::vec::Vec;
 
-/// A codebook: its floats. Whole numbers of 32 bits, where there are any, are kept by their bits.
+/// A codebook: its floats. Numbers and bytes, where there are any, are kept by their bits.
 pub type Table = Vec<f32>;
 
 /// Reads some arrays whole, one after the other; a [`Reading`].
@@ -65,7 +65,11 @@ impl Reading for Tables {
     }
 }
 
-/// The floats of these bytes, little-endian.
+/// The floats of these bytes, little-endian; of bytes that are no floats, all of them.
 pub fn table(bytes: &[u8]) -> Table {
-    bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect()
+    let (floats, rest) = bytes.as_chunks::<4>();
+    let mut last = [0; 4];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    let last = (!rest.is_empty()).then_some(last);
+    floats.iter().copied().chain(last).map(f32::from_le_bytes).collect()
 }

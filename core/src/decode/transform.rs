@@ -1,6 +1,6 @@
 //! What undoes a transform: `VectorTransform::reverse_transform` (`VectorTransform.cpp`, FAISS 1.15.0).
 
-use super::math::{sqrt, walsh_hadamard};
+use super::math::walsh_hadamard;
 use super::{Table, add, copy};
 use crate::error::Error;
 use crate::random::SplitMix64;
@@ -119,7 +119,7 @@ impl Reverse<Table> {
 const TOGETHER: usize = 8;
 
 /// `out = (from - bias) * matrix`, dimension after dimension.
-fn linear(from: &[f32], matrix: &[f32], bias: Option<&[f32]>, d_in: usize, d_out: usize, out: &mut [f32]) {
+pub(super) fn linear(from: &[f32], matrix: &[f32], bias: Option<&[f32]>, d_in: usize, d_out: usize, out: &mut [f32]) {
     let (width_in, width_out) = (d_in.max(1), d_out.max(1));
     let some = from.chunks(TOGETHER.saturating_mul(width_out));
     for (from, out) in some.zip(out.chunks_mut(TOGETHER.saturating_mul(width_in))) {
@@ -140,7 +140,7 @@ fn hadamard<'a>(pairs: impl Iterator<Item = (&'a [f32], &'a mut [f32])>, seed: u
     let mut random = SplitMix64(seed.into());
     let rounds: Vec<Vec<f32>> =
         (0..3).map(|_| (0..d).map(|_| if random.next().is_multiple_of(2) { -1.0 } else { 1.0 }).collect()).collect();
-    let scale = 1.0 / (d as f32 * sqrt(d as f64) as f32);
+    let scale = 1.0 / (d as f32 * libm::sqrt(d as f64) as f32);
     for (from, out) in pairs {
         copy(out, from);
         for signs in rounds.iter().rev() {

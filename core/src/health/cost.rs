@@ -29,7 +29,7 @@ fn codes_cost(stored: &Stored<'_>, rows: &Rows, files: Files) -> (u64, u64) {
     let is_sample = rows.coverage.tag == Tag::Sampled;
     let plain = looked_at.saturating_mul(stored.code_bytes);
     match stored.codes {
-        Codes::Rows(_) => (plain, plain),
+        Codes::Rows(_) | Codes::Numbers => (plain, plain),
         Codes::Levels { .. } => (plain, plain.saturating_mul(2)),
         Codes::Blocks { array, .. } if is_sample => (plain, array.span.len.max(plain)),
         Codes::Blocks { array, .. } => (array.span.len, array.span.len),
@@ -60,13 +60,15 @@ fn decoding_cost(stored: &Stored<'_>, rows: &Rows) -> (u64, u64) {
     };
     let once = tables_len(stored).saturating_add(ids);
     let (centroids, centroids_most) = match stored.coarse.as_ref().map(|coarse| coarse.key) {
-        Some(Key::Row { span, width }) if rows.coverage.tag == Tag::Sampled => {
+        Some(Key::Row { codes, width, .. }) => {
+            let all = codes.array().map_or(0, |array| array.span.len);
             // A run meets one list at least, and at most as many as it has rows.
-            let runs = rows.ranges.len() as u64;
-            let most = looked_at.saturating_mul(width.max(ROUND_UP));
-            (runs.saturating_mul(width).min(span.len), most.min(span.len))
+            let least = (rows.ranges.len() as u64).saturating_mul(width).min(all);
+            // A code in a block takes all of that.
+            let one = if let Codes::Blocks { blocks, .. } = codes { blocks.bytes } else { width };
+            let most = looked_at.saturating_mul(one.max(ROUND_UP)).min(all);
+            if rows.coverage.tag == Tag::Sampled { (least, most) } else { (all, all) }
         }
-        Some(Key::Row { span, .. }) => (span.len, span.len),
         Some(Key::Code(_)) | None => (0, 0),
     };
     (once.saturating_add(centroids), once.saturating_add(centroids_most))

@@ -67,8 +67,9 @@ impl<'a> Sampled<'a> {
                 // Of each row its code and its id, and of each of as many lists two counts.
                 let run = drawn.run_rows.saturating_mul(stored.code_bytes.saturating_add(24));
                 trimmed.push((region, run.max(ROUND_UP)));
-                if let Some(Key::Row { span, width }) = stored.coarse.as_ref().map(|coarse| coarse.key) {
-                    trimmed.push((span, width.max(ROUND_UP)));
+                if let Some(Key::Row { codes, width, .. }) = stored.coarse.as_ref().map(|coarse| coarse.key) {
+                    let one = if let Codes::Blocks { blocks, .. } = codes { blocks.bytes } else { width };
+                    trimmed.extend(codes.array().map(|array| (array.span, one.max(ROUND_UP))));
                 }
             }
             _ => {}

@@ -1,5 +1,6 @@
 //! From stored rows to vectors: codebooks are brought once, then rows decode batch by batch.
 
+use super::run::run_of;
 use super::stored::{Beside, Coarse, Codes, Key, Stored};
 use crate::bytes::{Reading, Span, Step, slice};
 use crate::decode::{Coding, Scratch, Table, Tables, table};
@@ -12,9 +13,9 @@ use crate::window::{Read, Stop, Window};
 use alloc::{format, vec::Vec};
 
 /// Decodes the rows of one stream.
-pub(super) struct Decoding {
+pub(super) struct Decoding<'a> {
     coding: Coding<Span>,
-    coarse: Option<Coarse>,
+    coarse: Option<Coarse<'a>>,
     beside: Option<Beside>,
     in_lists: bool,
     files: Files,
@@ -61,9 +62,9 @@ pub(super) struct Rows {
     pub(super) has_next: bool,
 }
 
-impl Decoding {
+impl<'a> Decoding<'a> {
     /// How the rows of `stored` are decoded; `None` where there is nothing to do.
-    pub(super) fn of(stored: &Stored<'_>, files: Files) -> Option<Decoding> {
+    pub(super) fn of(stored: &Stored<'a>, files: Files) -> Option<Decoding<'a>> {
         if stored.coding.is_trivial() {
             return None;
         }
@@ -126,10 +127,14 @@ impl Decoding {
         self.tables = None;
         let mut read = read.into_iter();
         let mut next = |_: &Span| Ok(table(&read.next().unwrap_or_default()));
-        let coding = self.coding.map(&mut next)?.ready()?;
-        let coarse = self.coarse.as_ref().map(|coarse| coarse.coding.map(&mut next)?.ready()).transpose()?;
+        // What contradicts itself there is at their start, as far as is known.
+        let start = self.spans.first().map_or(0, |span| span.start);
+        let placed = |error: Error| error.moved_to(start);
+        let coding = self.coding.map(&mut next)?.ready().map_err(placed)?;
+        let coarse =
+            self.coarse.as_ref().map(|coarse| coarse.coding.map(&mut next)?.ready().map_err(placed)).transpose()?;
         let beside = self.beside.as_ref().and_then(|beside| beside.coding.as_ref());
-        let beside = beside.map(|coding| coding.map(&mut next)?.ready()).transpose()?;
+        let beside = beside.map(|coding| coding.map(&mut next)?.ready().map_err(placed)).transpose()?;
         self.ready = Some(Ready { coding, coarse, beside, beside_bytes: read.next().unwrap_or_default() });
         Ok(())
     }
@@ -140,17 +145,18 @@ impl Decoding {
         let (Some(coding), Some(coarse)) = (coding, &self.coarse) else { return Ok(Vec::new()) };
         let code = match coarse.key {
             Key::Code(width) => slice(&number.to_le_bytes(), Span::new(0, width)).to_vec(),
-            Key::Row { span, width } => {
-                let code = Span::new(span.start.saturating_add(number.saturating_mul(width)), width);
-                if !span.contains(&code) {
+            Key::Row { codes, width, rows } => {
+                let run = run_of(&codes, width, number, 1);
+                let (all, one) = (codes.array().map(|array| array.span).unwrap_or_default(), run.all());
+                if number >= rows || !all.contains(&one) {
                     let rule = "a list has a centroid in the coarse quantizer";
-                    return Err(Error::invalid(span.start, rule, number).into());
+                    return Err(Error::invalid(all.start, rule, number).into());
                 }
-                match self.centroids.bytes(code) {
+                match run.join(&mut self.centroids) {
                     Ok(bytes) => bytes,
                     Err(Stop::Need(missing)) => {
-                        self.centroids.forget(Span::between(0, code.start));
-                        let end = if has_next { span.end().min(missing.start.saturating_add(WALK_BYTES)) } else { 0 };
+                        self.centroids.forget(Span::between(0, one.start));
+                        let end = if has_next { all.end().min(missing.start.saturating_add(WALK_BYTES)) } else { 0 };
                         return Err(Stop::Need(Span::between(missing.start, end.max(missing.end()))));
                     }
                     Err(stop) => return Err(stop),

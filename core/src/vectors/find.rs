@@ -1,9 +1,9 @@
 //! Which record of an index stores vectors, and how they come out of it.
 
 use super::coarse::coarse_of;
-use super::stored::{Beside, Coarse, Codes, NoVectors, Stored};
+use super::stored::{Beside, Coarse, Codes, Key, NoVectors, Stored};
 use crate::bytes::Span;
-use crate::decode::{Blocks, Codec, Coding, codec_of, refinement, reverse_of};
+use crate::decode::{Blocks, Codec, Coding, Inner, codec_of, refinement, reverse_of, two_layer};
 use crate::lists::Layout;
 use crate::outline::{Array, Dtype, Family, Outline, Record, Value};
 use alloc::{format, string::String, vec::Vec};
@@ -23,14 +23,18 @@ pub fn find(outline: &Outline) -> Result<Stored<'_>, NoVectors> {
     storage.holds(codes, code_bytes, coding, coarse, beside).ok_or_else(|| NoVectors::unread(record))
 }
 
-/// The same where rows are floats, stored or decoded, and not the bits of a binary index.
+/// The same where rows are floats that somebody added, stored or decoded: not the bits of a binary index, nor all that codebooks
+/// combine to.
 ///
 /// # Errors
-/// As [`find`], and for bits.
+/// As [`find`], and for these.
 pub fn find_floats(outline: &Outline) -> Result<Stored<'_>, NoVectors> {
     match outline.root.family {
         Family::BinaryIndex => Err(NoVectors::stores(&outline.root, "has no floats", "bits")),
-        _ => find(outline),
+        _ => find(outline).and_then(|stored| match stored.codes {
+            Codes::Numbers => Err(NoVectors::because(stored.record, "has no vectors", COMBINED)),
+            _ => Ok(stored),
+        }),
     }
 }
 
@@ -75,6 +79,9 @@ pub fn find_codes(outline: &Outline) -> Result<Stored<'_>, NoVectors> {
         _ => Ok(stored),
     }
 }
+
+/// Why the rows of a multi-index are nothing to look at.
+const COMBINED: &str = "its rows are all there is to combine from its codebooks, and are not stored";
 
 /// The codes of this very record, one a row, those that lie in blocks taken out of them; its id maps, transforms and
 /// what is around it are not looked at.
@@ -136,6 +143,7 @@ impl<'a> Storage<'a> {
         let is_one_a_row = match codes {
             Codes::Rows(_) | Codes::Blocks { .. } | Codes::Lists(_, Some(_)) => true,
             Codes::Levels { .. } => is_flat(record),
+            Codes::Numbers => false,
             Codes::Lists(lists, None) => is_flat(record) || !matches!(lists.layout, Layout::Panorama { .. }),
         };
         if !is_one_a_row {
@@ -156,7 +164,11 @@ impl<'a> Storage<'a> {
         if let Some(Beside { coding: None, width: more, .. }) = &beside {
             width = width.saturating_add(*more);
         }
-        let codec = if is_flat(record) { Ok(Codec::Floats) } else { codec_of(record, width) };
+        let codec = match record.class {
+            _ if is_flat(record) => Ok(Codec::Floats),
+            "Index2Layer" => two_layer(record, width, inner_of(record)?),
+            _ => codec_of(record, width),
+        };
         let codec = codec.map_err(|why| because(record, &why))?;
         let (mut reverse, mut d_now) = (Vec::new(), d);
         let mut undo = |transform: &Record, d_now: &mut u64| {
@@ -188,13 +200,13 @@ impl<'a> Storage<'a> {
         codes: Codes<'a>,
         code_bytes: u64,
         coding: Coding<Span>,
-        coarse: Option<Coarse>,
+        coarse: Option<Coarse<'a>>,
         beside: Option<Beside>,
     ) -> Option<Stored<'a>> {
         let Storage { record, maps, transforms, .. } = self;
         let rows = match codes {
             Codes::Lists(lists, _) => lists.balance.total,
-            Codes::Rows(_) | Codes::Levels { .. } | Codes::Blocks { .. } => record.u64("ntotal").unwrap_or(0),
+            _ => record.u64("ntotal").unwrap_or(0),
         };
         let instances = record.array("instances").filter(|array| !array.span.is_empty());
         let (d, row_bytes) = match coding.codec {
@@ -262,6 +274,9 @@ pub(super) fn place_of(record: &Record) -> Result<(Codes<'_>, u64), NoVectors> {
         let what = "no lists: they were left out when it was written";
         return Err(NoVectors::stores(record, "has no vectors", what));
     }
+    if let Some(bits) = number_bits(record) {
+        return all_numbers(record, bits);
+    }
     let array = match record.array("codes").or_else(|| record.array("xb")) {
         Some(array) => array,
         None if record.class.starts_with("IndexIVF") || record.class.starts_with("IndexFlat") => return Err(unread()),
@@ -291,12 +306,45 @@ pub(super) fn place_of(record: &Record) -> Result<(Codes<'_>, u64), NoVectors> {
     }
 }
 
+/// Bits of a row number that is a code itself.
+fn number_bits(record: &Record) -> Option<u64> {
+    match record.class {
+        "MultiIndexQuantizer" => record.u64("pq.M")?.checked_mul(record.u64("pq.nbits")?),
+        // Where norms are counted too, the numbers of its entries come first.
+        "ResidualCoarseQuantizer" => record.u64("rq.tot_bits"),
+        _ => None,
+    }
+}
+
+/// Rows whose codes are all numbers of so many bits.
+fn all_numbers(record: &Record, bits: u64) -> Result<(Codes<'_>, u64), NoVectors> {
+    let because = |why: &str| NoVectors::because(record, "cannot be decoded", why);
+    let most = u32::try_from(bits).ok().filter(|bits| *bits < 64).and_then(|bits| 1_u64.checked_shl(bits));
+    match most {
+        None => Err(because("the numbers of its rows take more than 63 bits")),
+        Some(most) if record.u64("ntotal").is_some_and(|rows| rows > most) => {
+            Err(because("it says that it has more rows than its codebooks combine to"))
+        }
+        Some(_) => Ok((Codes::Numbers, bits.div_ceil(8))),
+    }
+}
+
+/// The index that the coarse codes of an `Index2Layer` are row numbers of.
+fn inner_of(record: &Record) -> Result<Inner<Span>, NoVectors> {
+    let Coarse { key, coding } = coarse_of(record)?;
+    match key {
+        Key::Code(width) => Ok(Inner { codes: None, width, coding }),
+        Key::Row { codes: Codes::Rows(array), width, .. } => Ok(Inner { codes: Some(array.span), width, coding }),
+        Key::Row { .. } => {
+            let why = "the vectors of its coarse quantizer are in blocks or levels";
+            Err(NoVectors::because(record, "cannot be decoded", why))
+        }
+    }
+}
+
 /// Why a record of this class has no codes of its rows.
 fn without_codes(class: &str) -> &'static str {
     match class {
-        "MultiIndexQuantizer" | "ResidualCoarseQuantizer" | "LocalSearchCoarseQuantizer" => {
-            "its rows are all there is to combine from its codebooks, and are not stored"
-        }
         "IndexLattice" => "FAISS does not write the codes of a lattice index",
         "IndexRowwiseMinMax" | "IndexRowwiseMinMaxFP16" => {
             "it only encodes and decodes, FAISS lets nothing be added to it"

@@ -25,7 +25,7 @@ pub struct Stored<'a> {
     /// How a row becomes a vector.
     pub coding: Coding<Span>,
     /// Where the centroid of a list is found, which has to be added to what its codes decode to.
-    pub coarse: Option<Coarse>,
+    pub coarse: Option<Coarse<'a>>,
     /// Further bytes of each row in an array of their own.
     pub beside: Option<Beside>,
     /// Id maps to go through from a label to an id, innermost first.
@@ -58,6 +58,9 @@ pub enum Codes<'a> {
         /// How a block is laid out.
         blocks: Blocks,
     },
+    /// Nowhere: the number of a row is its code, the lowest byte first. These are all there is to combine from codebooks, and
+    /// may be more than there are bytes in any file.
+    Numbers,
     /// In inverted lists, whose ids are the labels; batches, levels and blocks start anew in each list where their
     /// [`Layout`](crate::lists::Layout) says so.
     Lists(&'a Lists, Option<Blocks>),
@@ -65,24 +68,26 @@ pub enum Codes<'a> {
 
 /// A coarse quantizer, for the centroid of a list.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Coarse {
+pub struct Coarse<'a> {
     /// What the number of a list leads to.
-    pub key: Key,
+    pub key: Key<'a>,
     /// How that becomes a centroid.
     pub coding: Coding<Span>,
 }
 
 /// What the number of a list leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Key<'a> {
     /// It is a code of so many bytes itself, the lowest first.
     Code(u64),
-    /// It is a row of these bytes.
+    /// It is a row of these.
     Row {
-        /// The rows.
-        span: Span,
+        /// Their codes, in no lists.
+        codes: Codes<'a>,
         /// Bytes of one.
         width: u64,
+        /// How many there are.
+        rows: u64,
     },
 }
 
@@ -106,6 +111,16 @@ pub struct NoVectors {
     pub at: u64,
     /// The whole sentence.
     pub reason: String,
+}
+
+impl<'a> Codes<'a> {
+    /// Where they are, outside of lists.
+    pub fn array(&self) -> Option<&'a Array> {
+        match *self {
+            Codes::Rows(array) | Codes::Levels { array, .. } | Codes::Blocks { array, .. } => Some(array),
+            Codes::Numbers | Codes::Lists(..) => None,
+        }
+    }
 }
 
 impl Stored<'_> {
@@ -154,6 +169,7 @@ impl Stored<'_> {
                     batch_size > 0 && n_levels > 0 && bytes == Some(array.span.len)
                 }
                 Codes::Blocks { array, blocks } => in_blocks(&blocks).is_some_and(|bytes| bytes <= array.span.len),
+                Codes::Numbers => true,
                 Codes::Lists(_, Some(blocks)) => in_blocks(&blocks).is_some(),
                 Codes::Lists(lists, None) => lists.code_size == self.code_bytes,
             }

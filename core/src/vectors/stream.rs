@@ -2,15 +2,15 @@
 
 use super::decoding::{Decoding, Rows};
 use super::label::LabelStream;
+use super::run::{Run, in_blocks, levels, plain, run_of};
 use super::stored::{Codes, Stored};
 use crate::bytes::{Reading, Span, Step};
-use crate::decode::Blocks;
 use crate::error::Error;
 use crate::files::{Files, ahead, read_through};
 use crate::ids::{ExternalId, InList, Row};
 use crate::limits::WALK_BYTES;
 use crate::lists::{Layout, List, Walk};
-use crate::window::{Read, Stop, Window};
+use crate::window::{Stop, Window};
 use alloc::{collections::VecDeque, vec::Vec};
 use core::ops::Range;
 
@@ -53,7 +53,7 @@ pub struct VectorStream<'a> {
     ids: VecDeque<ExternalId>,
     with_ids: bool,
     /// `None` where rows are handed out as they are.
-    decoding: Option<Decoding>,
+    decoding: Option<Decoding<'a>>,
     /// What batches were in, to be used again.
     spare: Vec<Vec<u8>>,
 }
@@ -64,15 +64,6 @@ enum Asked {
     Sizes,
     Labels,
     Decoding,
-}
-
-/// Neighbouring rows, as pieces of their vectors: one span for each level.
-struct Run {
-    rows: u64,
-    /// Bytes that a row has in each span, and the span.
-    pieces: Vec<(u64, Span)>,
-    /// Where the only piece are whole blocks: their layout, and the rows to leave out at the start.
-    blocks: Option<(Blocks, u64)>,
 }
 
 impl<'a> VectorStream<'a> {
@@ -145,13 +136,7 @@ impl<'a> VectorStream<'a> {
     /// Where the vectors from `row` on lie.
     fn run(&mut self, row: u64, most: u64) -> Result<Step<Run>, Error> {
         let width = self.stored.code_bytes;
-        let d = width >> 2;
         match self.stored.codes {
-            Codes::Rows(array) => Ok(Step::Done(plain(array.span, width, row, most))),
-            Codes::Levels { array, batch_size, n_levels } => {
-                Ok(Step::Done(levels(array.span, d, batch_size, n_levels, row, most)))
-            }
-            Codes::Blocks { array, blocks } => Ok(Step::Done(in_blocks(array.span, blocks, row, most))),
             Codes::Lists(lists, blocks) => loop {
                 if let Some(list) = self.list
                     && let Some(offset) = row.checked_sub(list.row)
@@ -161,7 +146,7 @@ impl<'a> VectorStream<'a> {
                     let codes = self.files.place(lists, list.codes)?;
                     return Ok(Step::Done(match (&lists.layout, blocks) {
                         (Layout::Panorama { batch_size, n_levels }, _) => {
-                            levels(codes, d, *batch_size, *n_levels, offset, most)
+                            levels(codes, width, *batch_size, *n_levels, offset, most)
                         }
                         (_, Some(blocks)) => in_blocks(codes, blocks, offset, most),
                         _ => plain(codes, width, offset, most),
@@ -178,6 +163,7 @@ impl<'a> VectorStream<'a> {
                     }
                 }
             },
+            codes => Ok(Step::Done(run_of(&codes, width, row, most))),
         }
     }
 
@@ -349,78 +335,4 @@ impl Reading for VectorStream<'_> {
             }
         }
     }
-}
-
-impl Run {
-    /// From the first byte to the last.
-    fn all(&self) -> Span {
-        let first = self.pieces.first().map_or(0, |(_, span)| span.start);
-        Span::between(first, self.pieces.last().map_or(0, |(_, span)| span.end()))
-    }
-
-    /// The rows, each with its pieces side by side.
-    fn join(&self, window: &mut Window) -> Read<Vec<u8>> {
-        if let ([(_, only)], None) = (self.pieces.as_slice(), &self.blocks) {
-            return window.take(*only);
-        }
-        // Pieces that lie close together come in one request.
-        let used: u64 = self.pieces.iter().map(|(_, span)| span.len).sum();
-        if self.all().len <= used.saturating_mul(2) {
-            window.bytes(self.all())?;
-        }
-        let pieces = self.pieces.iter().map(|&(_, span)| window.bytes(span)).collect::<Read<Vec<_>>>()?;
-        if let ([only], Some((blocks, skip))) = (pieces.as_slice(), &self.blocks) {
-            return Ok(blocks.unpack(only, *skip, self.rows));
-        }
-        let mut out = Vec::new();
-        let widths = self.pieces.iter().map(|&(width, _)| usize::try_from(width).unwrap_or(usize::MAX).max(1));
-        let mut pieces: Vec<_> = pieces.iter().zip(widths).map(|(piece, width)| piece.chunks(width)).collect();
-        for _ in 0..self.rows {
-            for piece in &mut pieces {
-                out.extend_from_slice(piece.next().unwrap_or(&[]));
-            }
-        }
-        Ok(out)
-    }
-}
-
-/// Rows one after the other.
-fn plain(codes: Span, width: u64, row: u64, rows: u64) -> Run {
-    let start = codes.start.saturating_add(row.saturating_mul(width));
-    Run { rows, pieces: [(width, Span::new(start, rows.saturating_mul(width)))].into(), blocks: None }
-}
-
-/// Rows of one batch: in each level the pieces of all its rows stand one after the other. A level is
-/// `ceil(d / n_levels)` floats wide, the last may be narrower, and levels beyond `d` are not there
-/// (`Panorama::copy_codes_to_level_layout`, `impl/Panorama.cpp`, FAISS 1.15.0).
-fn levels(codes: Span, d: u64, batch_size: u64, n_levels: u64, row: u64, most: u64) -> Run {
-    let batch_size = batch_size.max(1);
-    let batch = row.checked_div(batch_size).unwrap_or(0);
-    let position = row.checked_rem(batch_size).unwrap_or(0);
-    let rows = most.min(batch_size.saturating_sub(position));
-    let start = codes.start.saturating_add(batch.saturating_mul(batch_size).saturating_mul(d).saturating_mul(4));
-    let wide = d.div_ceil(n_levels.max(1)).max(1);
-    let pieces = (0..d.div_ceil(wide)).map(|level| {
-        let before = level.saturating_mul(wide);
-        let width = wide.min(d.saturating_sub(before)).saturating_mul(4);
-        let at = start
-            .saturating_add(before.saturating_mul(4).saturating_mul(batch_size))
-            .saturating_add(position.saturating_mul(width));
-        (width, Span::new(at, rows.saturating_mul(width)))
-    });
-    Run { rows, pieces: pieces.collect(), blocks: None }
-}
-
-/// Rows side by side: the whole blocks that they are in.
-fn in_blocks(codes: Span, blocks: Blocks, row: u64, rows: u64) -> Run {
-    let a_block = blocks.rows.max(1);
-    // As many rows as fit in one request, whole blocks of them but for the first.
-    let skip = row.checked_rem(a_block).unwrap_or(0);
-    let most = WALK_BYTES.checked_div(blocks.bytes).unwrap_or(1).max(1).saturating_mul(a_block).saturating_sub(skip);
-    let rows = rows.min(most);
-    let first = row.saturating_sub(skip).checked_div(a_block).unwrap_or(0);
-    let count = skip.saturating_add(rows).div_ceil(a_block);
-    let start = codes.start.saturating_add(first.saturating_mul(blocks.bytes));
-    let span = Span::new(start, count.saturating_mul(blocks.bytes));
-    Run { rows, pieces: [(blocks.bytes, span)].into(), blocks: Some((blocks, skip)) }
 }

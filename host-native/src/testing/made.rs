@@ -171,10 +171,8 @@ fn push_arrays(index: &Index<'_>, record: &Record, path: &str, out: &mut Section
 fn is_rows(index: &Index<'_>, array: &Array) -> bool {
     let Ok(stored) = rows::stored(index) else { return false };
     let codes = match stored.codes {
-        Codes::Rows(codes) | Codes::Levels { array: codes, .. } | Codes::Blocks { array: codes, .. } => {
-            codes.span == array.span
-        }
         Codes::Lists(..) => array.name == "sizes",
+        codes => codes.array().is_some_and(|codes| codes.span == array.span),
     };
     codes || stored.maps.iter().any(|map| map.span == array.span)
 }

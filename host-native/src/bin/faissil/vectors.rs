@@ -31,7 +31,8 @@ use std::{
 ///
 /// Vectors that are stored as plain float32 come out bit for bit: Flat, IVF Flat, HNSW, NSG and NNDescent over Flat, these behind id
 /// maps, and the exact copy of a refinement. Codes (scalar, product and additive quantizers, fast scan, RaBitQ, LSH and others) are
-/// decoded as FAISS reconstructs them, transforms are undone. A binary index gives its bits, as bytes.
+/// decoded as FAISS reconstructs them, transforms are undone. A multi-index gives all that its codebooks combine to, which can be
+/// more than a disk holds: take --rows. A binary index gives its bits, as bytes.
 ///
 /// What is printed says the fidelity, which is `fidelity` in the JSON: "exact vectors" are those that were added, bit for bit; "decoded
 /// vectors" are what a code stands for, close to what was added.
@@ -207,6 +208,12 @@ impl Args {
         let known = if self.id.is_empty() { None } else { Some(self.by_id(index, stored).map_err(reading)?) };
         let rows = args::rows_there(self.rows.as_ref(), stored.rows).map_err(|cause| reading(cause.into()))?;
         let count = known.as_ref().map_or(rows.end - rows.start, |known| known.len() as u64);
+        // A multi-index has as many rows as its codebooks combine to.
+        let all = count.checked_mul(stored.row_bytes).ok_or_else(|| {
+            let said =
+                format!("{} rows of {} bytes are more than a file can hold", say::count(count), stored.row_bytes);
+            reading(Cause::Refused(said)).hint("`--rows` takes out some of them")
+        })?;
         let mut vectors = self.create(stored, count, true)?;
         let mut ids = self.ids_out.as_ref().map(|path| Npy::create(path, "<i8", &[count], true)).transpose()?;
         let joined = index.joined();
@@ -215,7 +222,7 @@ impl Args {
         let mut take = |batch: &VectorBatch| {
             vectors.write(&batch.floats)?;
             bytes += batch.floats.len() as u64;
-            progress(bytes, count * stored.row_bytes);
+            progress(bytes, all);
             if let Some(ids) = &mut ids {
                 batch.ids.iter().try_for_each(|id| ids.write(&id.0.to_le_bytes()))?;
             }
@@ -233,7 +240,7 @@ impl Args {
         if let (Some(ids), Some(known)) = (&mut ids, known) {
             known.iter().try_for_each(|(_, id)| ids.write(&id.0.to_le_bytes()))?;
         }
-        if bytes != count * stored.row_bytes {
+        if bytes != all {
             let said = format!("{count} rows of {} bytes were expected, {bytes} bytes came", stored.row_bytes);
             return Err(reading(Cause::Damage(said)));
         }
