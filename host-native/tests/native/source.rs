@@ -238,6 +238,25 @@ fn what_faiss_cannot_reconstruct_is_said() {
 }
 
 #[test]
+fn what_faiss_reconstructs_wrongly_is_not_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    let no_bytes = without(&[Strategy::NativeBytes]);
+    for (factory, is_right) in [("PQ8x4fs", true), ("PQ8x4fs_64", false), ("PQ8x4fs_64,RFlat", true)] {
+        let index = built(factory, MetricType::L2, ROWS).unwrap();
+        // The codes, decoded by the core from FAISS's own bytes.
+        faissil::save(&index, &path).unwrap();
+        let decoded = contents(&path).0;
+        let is_same = reconstructed(&index, 0..ROWS as i64) == decoded;
+        assert_eq!(is_same, is_right, "{factory}");
+        match pulled(&index, &path, &no_bytes) {
+            Ok(_) => assert!(is_right && contents(&path).0 == decoded, "{factory}"),
+            Err(error) => assert!(!is_right && error.to_string().contains("these are blocks of 64"), "{error}"),
+        }
+    }
+}
+
+#[test]
 fn an_empty_index_is_pulled_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x");

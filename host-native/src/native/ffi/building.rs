@@ -52,6 +52,7 @@ impl Owned {
     /// # Errors
     /// FAISS's.
     pub(crate) fn float(factory: &str, d: u32, metric: u32) -> Result<Owned, Cause> {
+        check_factory(factory)?;
         let (factory, d) = (text(factory)?, dimensions(d)?);
         // SAFETY: the string ends with a NUL byte; the result is written before it is read.
         let index = take(|out| unsafe { sys::faiss_index_factory(out, d, factory.as_ptr(), metric) })?;
@@ -66,6 +67,7 @@ impl Owned {
         if !d.is_multiple_of(8) {
             return Err(Cause::Refused(format!("a binary index has whole bytes a vector, not {d} bits")));
         }
+        check_factory(factory)?;
         let (factory, d) = (text(factory)?, dimensions(d)?);
         // SAFETY: as above.
         let index = take(|out| unsafe { sys::faiss_index_binary_factory(out, d, factory.as_ptr()) })?;
@@ -87,6 +89,10 @@ impl Owned {
     /// As [`fill`](Owned::fill).
     pub(crate) fn train(&mut self, vectors: Vectors<'_>) -> Result<(), Cause> {
         let n = self.count(vectors, None)?;
+        if n == 0 && !self.borrow().is_trained() {
+            // Scalar quantizers read the first vector whether there is one or not (`ScalarQuantizer.cpp`, `train_NonUniform`, FAISS 1.12.0).
+            return Err(Cause::Refused("there are no vectors to train with".into()));
+        }
         // SAFETY: `n` vectors of the index's own width; the index is ours alone (`&mut self`).
         unsafe {
             match (self.0, vectors) {
@@ -145,6 +151,37 @@ fn of_another_kind() -> Cause {
 pub(crate) enum Vectors<'a> {
     Floats(&'a [f32]),
     Bytes(&'a [u8]),
+}
+
+/// That nothing in a factory string ends the process: FAISS 1.12.0 divides by the 0 of `PQ0`, follows null pointers in `IVF0` and
+/// `HNSW0`, searches `NSG1` for links without end, and takes the logarithm of the 1 in `HNSW1` for the height of a graph (`HNSW.cpp`,
+/// `set_default_probas`). Of a binary index it reads numbers with a sign. Residuals of a centroid that is in lists it takes in several threads, where it throws.
+fn check_factory(factory: &str) -> Result<(), Cause> {
+    for (open, _) in factory.match_indices('(').filter(|(open, _)| !factory[..*open].ends_with("Refine")) {
+        let (inside, after) = factory[open..].split_once(')').unwrap_or((&factory[open..], ""));
+        if (inside.contains("IVF") || inside.contains("IMI")) && !after.starts_with(",Flat") {
+            let said =
+                format!("FAISS finds no centroid again in the lists of `{inside})`: nothing but `Flat` goes with it");
+            return Err(Cause::Refused(said));
+        }
+    }
+    // What follows is a period, no count: `SH-0.5e0`.
+    let counts = factory.split(",SH").next().unwrap_or(factory);
+    let digits: Vec<usize> = counts.match_indices(|c: char| c.is_ascii_digit()).map(|(at, _)| at).collect();
+    for run in digits.chunk_by(|before, at| before + 1 == *at) {
+        let (start, end) = (run[0], run[0] + run.len());
+        let before = &counts[..start];
+        let least = if before.ends_with("HNSW") || before.ends_with("NSG") { 2 } else { 1 };
+        // What is more than this type holds is no small number.
+        let number = counts[start..end].parse().unwrap_or(u64::MAX);
+        if number < least || before.ends_with('-') {
+            let is_other = |c: char| !c.is_ascii_alphabetic() && c != '-';
+            let word = before.rmatch_indices(is_other).next().map_or(0, |(at, other)| at + other.len());
+            let said = format!("FAISS makes no index of `{}`: {least} is the least", &counts[word..end]);
+            return Err(Cause::Refused(said));
+        }
+    }
+    Ok(())
 }
 
 fn text(factory: &str) -> Result<CString, Cause> {
