@@ -257,6 +257,18 @@ fn what_faiss_reconstructs_wrongly_is_not_asked_for() {
 }
 
 #[test]
+fn what_faiss_writes_without_its_rows_is_had_by_its_vectors() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    let index = built("ZnLattice4x10_4", MetricType::L2, ROWS).unwrap();
+    let said = faissil::save(&index, &path).unwrap_err().to_string();
+    assert!(said.contains("FAISS writes an IndexLattice without its 500 rows") && !path.exists(), "{said}");
+    let pulled = pulled(&index, &path, &Options::default()).unwrap();
+    assert_eq!((pulled.plan.steps[0].strategy, pulled.saved.fidelity), (Strategy::ReconstructOne, "decoded vectors"));
+    assert!(contents(&path).0 == reconstructed(&index, 0..ROWS as i64));
+}
+
+#[test]
 fn an_empty_index_is_pulled_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x");
