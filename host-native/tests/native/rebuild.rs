@@ -75,19 +75,8 @@ fn what_would_end_the_process_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let [snapshot, file] = ["x.faissil", "x.faiss"].map(|name| folder.path().join(name));
     stood_in(&snapshot, &vectors(500, D));
-    for (factory, word) in [
-        ("PQ0", "PQ0"),
-        ("IVF0,Flat", "IVF0"),
-        ("HNSW0", "HNSW0"),
-        ("HNSW1,Flat", "HNSW1"),
-        ("IVF8_HNSW01,Flat", "HNSW01"),
-        ("NSG1", "NSG1"),
-        ("PCA00,Flat", "PCA00"),
-        ("é0", "0"),
-    ] {
-        let said = rebuild(&snapshot, &file, Some(factory), None, &|_, _| {}).unwrap_err().to_string();
-        assert!(said.contains(&format!("FAISS makes no index of `{word}`")), "{factory}: {said}");
-    }
+    let said = rebuild(&snapshot, &file, Some("IVF8_HNSW1,Flat"), None, &|_, _| {}).unwrap_err().to_string();
+    assert!(said.contains("FAISS makes no index of `HNSW1`: 2 is the least"), "{said}");
     let said = rebuild(&snapshot, &file, Some("IVF4(IVF2,Flat),SQ8"), None, &|_, _| {}).unwrap_err().to_string();
     assert!(said.contains("FAISS finds no centroid again in the lists of `(IVF2,Flat)`"), "{said}");
     // A period is no count, and a number that ends in one is none either.

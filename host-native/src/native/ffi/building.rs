@@ -191,3 +191,47 @@ fn text(factory: &str) -> Result<CString, Cause> {
 fn dimensions(d: u32) -> Result<c_int, Cause> {
     c_int::try_from(d).map_err(|_| Cause::Refused(format!("{d} dimensions are more than FAISS takes")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check_factory;
+
+    /// FAISS ends the process over most of these, so this test would not come to its end.
+    #[test]
+    fn none_of_something_is_refused_before_faiss_sees_it() {
+        for (factory, word) in [
+            ("HNSW0", "HNSW0"),
+            ("HNSW1,Flat", "HNSW1"),
+            ("PQ0", "PQ0"),
+            ("IVF4_HNSW0,Flat", "HNSW0"),
+            ("IVF4(HNSW00),Flat", "HNSW00"),
+            ("BHNSW0", "BHNSW0"),
+            ("BIVF-3", "BIVF-3"),
+            ("RQ0x4", "RQ0"),
+            ("PCA0,Flat", "PCA0"),
+            ("PQ2x0np", "x0"),
+            ("PQ4+0", "0"),
+            ("é0", "0"),
+        ] {
+            let said = check_factory(factory).unwrap_err().to_string();
+            assert!(said.contains(&format!("FAISS makes no index of `{word}`")), "{factory}: {said}");
+        }
+        assert!(check_factory("IVF4(PCA8,IVF2,Flat),SQ8").is_err());
+        for factory in [
+            "Flat",
+            "IVF10,PQ4x10np",
+            "HNSW100",
+            "IVF4_HNSW20,Flat",
+            "IVF4,ITQ8,SH0.5",
+            "IVF4,ITQ8,SH-0e0",
+            "L2norm,SQ8",
+            "PQ4x4fs_032",
+            "IVF4(IVF2,Flat),Flat",
+            "PQ4x4,Refine(IVF4,Flat)",
+            "",
+            "é1",
+        ] {
+            assert!(check_factory(factory).is_ok(), "{factory}");
+        }
+    }
+}
