@@ -161,11 +161,6 @@ impl Fixture {
             let said = format!("{bytes} bytes of vectors, and a fixture has at most {MOST}");
             return Err(Cause::Refused(said));
         }
-        if let Some(part) = part_of_none(&self.factory) {
-            let said =
-                format!("the part `{}` has a number that is 0, of which FAISS makes nothing", part.escape_debug());
-            return Err(Cause::Refused(said));
-        }
         let shape = match self.factory.as_str() {
             "Flat" => Shape::Flat,
             "IDMap,Flat" => Shape::IdMap,
@@ -199,22 +194,6 @@ impl Fixture {
 /// Whether this is a string of FAISS's `index_binary_factory`: those all begin with a B, and no other does.
 fn is_binary(factory: &str) -> bool {
     factory.starts_with('B')
-}
-
-/// The part of the string that asks for none of something: `HNSW0`, `PQ2x0np`. FAISS divides by such a number, reads behind an
-/// empty table, or makes an index that finds nothing. A number with a point is a measure and may be small (`SH0.5`).
-fn part_of_none(factory: &str) -> Option<&str> {
-    let in_number = |c: char| c.is_ascii_digit() || c == '.';
-    factory.split([',', '(', ')']).find(|part| {
-        let starts = part.char_indices().filter(|&(at, c)| {
-            let before = part.get(..at).and_then(|before| before.chars().next_back());
-            c.is_ascii_digit() && before.is_some_and(|before| before.is_ascii_alphabetic() || before == '_')
-        });
-        starts.filter_map(|(at, _)| part.get(at..)).any(|rest| {
-            let number = rest.split(|c| !in_number(c)).next().unwrap_or_default();
-            number.bytes().all(|byte| matches!(byte, b'0' | b'.'))
-        })
-    })
 }
 
 #[cfg(test)]
@@ -251,30 +230,6 @@ mod tests {
             digest(Fixture::new("IDMap2,Flat").rows(7).dim(1).metric(Metric::InnerProduct).changed([2])),
         ];
         assert_eq!(found, ["5151aa53a81683a8", "3ceb2e5151ed3290", "b81c236bdd4008e1"]);
-    }
-
-    /// FAISS ends the process over most of these, so this test would not come to its end.
-    #[test]
-    fn none_of_something_is_refused_before_faiss_sees_it() {
-        for (factory, part) in [
-            ("HNSW0", "HNSW0"),
-            ("PQ0", "PQ0"),
-            ("IVF4_HNSW0,Flat", "IVF4_HNSW0"),
-            ("IVF4(HNSW00),Flat", "HNSW00"),
-            ("BHNSW0", "BHNSW0"),
-            ("RQ0x4", "RQ0x4"),
-            ("IVF0,Flat", "IVF0"),
-            ("PCA0,Flat", "PCA0"),
-            ("PQ2x0np", "PQ2x0np"),
-            ("OPQ2_0,PQ2", "OPQ2_0"),
-            ("IDMap,HNSW0,Flat", "HNSW0"),
-        ] {
-            let error = Fixture::new(factory).build().unwrap_err().to_string();
-            assert!(error.contains(&format!("the part `{part}` has a number that is 0")), "{error}");
-        }
-        for factory in ["Flat", "IVF10,PQ4x10np", "HNSW100", "IVF4_HNSW20,Flat", "ITQ8,SH0.5", "L2norm,SQ8", "0"] {
-            assert_eq!(part_of_none(factory), None, "{factory}");
-        }
     }
 
     #[test]

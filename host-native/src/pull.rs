@@ -161,6 +161,7 @@ impl Running<'_> {
             let mut page = self.spool.missing(step.range(), step.page);
             while let Some(rows) = page {
                 self.check_time()?;
+                self.check_requests()?;
                 let next = self.spool.missing(rows.end..step.range().end, step.page);
                 self.asked += 1;
                 match self.page(source, step.strategy, rows.clone(), next.clone()) {
@@ -192,6 +193,7 @@ impl Running<'_> {
         }
         let mut seen = source.page(strategy, rows.clone(), None)?;
         for _ in 0..AGREEING {
+            self.check_requests().map_err(Lost::All)?;
             self.asked += 1;
             let again = source.page(strategy, rows.clone(), None)?;
             if again == seen {
@@ -241,6 +243,16 @@ impl Running<'_> {
     /// Requests for rows and ids at most.
     fn most(&self) -> Option<u64> {
         self.options.policy.requests.map(|most| most.saturating_sub(self.plan.overhead))
+    }
+
+    /// The plan keeps to them, but for pages that are asked for twice.
+    fn check_requests(&self) -> Result<(), Cause> {
+        match (self.most(), self.options.policy.requests) {
+            (Some(most), Some(all)) if self.asked >= most => {
+                Err(Cause::Refused(format!("the {all} requests that are allowed are made")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_time(&self) -> Result<(), Cause> {

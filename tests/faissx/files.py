@@ -27,3 +27,12 @@ for name, factory in [("sq", "SQ8"), ("pca", "PCA8,Flat"), ("ivf_own_ids", "IVF1
     index = keep(name, faiss.index_factory(d, factory))
     if name != "ivf_own_ids":
         index.reconstruct_n(0, rows).tofile(folder / f"{name}.f4")
+
+for name, factory, metric in [
+    ("ivf_ip", "IVF16,Flat", faiss.METRIC_INNER_PRODUCT),
+    ("l1", "Flat", faiss.METRIC_L1),
+    ("ivf_l1", "IVF16,Flat", faiss.METRIC_L1),
+    ("hnsw_linf", "HNSW16", faiss.METRIC_Linf),
+    ("canberra", "Flat", faiss.METRIC_Canberra),
+]:
+    keep(name, faiss.index_factory(d, factory, metric))

@@ -7,7 +7,7 @@ use faissil::{
     pull::{Options, Pulled, pull},
     push::push,
     remote::{Address, Client, Login, Waiting},
-    source::ServerSource,
+    source::{FileSource, ServerSource, Source as _},
 };
 use faissil_core::{
     plan::{IdStrategy, Policy, Strategy},
@@ -187,7 +187,7 @@ fn kinds_that_only_a_data_folder_has() {
     );
     assert!(!snapshot.exists());
     // From the folder come the bytes, of all of them.
-    for kind in ["sq", "pca", "hnsw_sq", "ivf_own_ids"] {
+    for kind in ["sq", "pca", "hnsw_sq", "ivf_own_ids", "ivf_ip"] {
         let snapshot = dir.join(format!("{kind}.native.faissil"));
         let pulled =
             pulled_from_folder(server.port, kind, &snapshot, dir).unwrap_or_else(|error| panic!("{kind}: {error}"));
@@ -206,6 +206,23 @@ fn kinds_that_only_a_data_folder_has() {
         said.contains("it is another index: class: IndexPreTransform in the file, IndexScalarQuantizer on the server"),
         "{said}"
     );
+}
+
+#[test]
+fn a_metric_that_the_server_does_not_tell_is_told_by_distances() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    script("files.py", &[dir.to_str().unwrap()]);
+    let server = Server::start(free_port(), &["--data-dir", dir.to_str().unwrap()]);
+    for (kind, metric, is_known) in
+        [("ivf_ip", 0, true), ("l1", 2, true), ("ivf_l1", 2, true), ("hnsw_linf", 3, true), ("canberra", 1, false)]
+    {
+        let snapshot = dir.join(format!("{kind}.faissil"));
+        let pulled = pulled(server.port, kind, &snapshot, &Options::default()).unwrap();
+        let (opened, known) = (Opened::open(&snapshot).unwrap(), pulled.warnings.is_empty());
+        assert_eq!((FileSource::new(&opened, &snapshot).unwrap().metric().0, known), (metric, is_known), "{kind}");
+        assert!(known || pulled.warnings[0].contains("none of those that are looked for"), "{:?}", pulled.warnings);
+    }
 }
 
 #[test]

@@ -124,6 +124,12 @@ pub fn plan(facts: &Facts, policy: &Policy) -> Plan {
     let spent = making.steps.iter().fold(0_u64, |sum, step| sum.saturating_add(step.requests));
     let moved = making.steps.iter().fold(0_u64, |sum, step| sum.saturating_add(step.bytes));
     let native = making.steps.iter().any(|step| step.strategy == Strategy::NativeBytes);
+    if policy.missing == Missing::LeaveOut
+        && facts.rows > 0
+        && making.steps.iter().all(|step| step.strategy == Strategy::Nothing)
+    {
+        making.refused.push("no row would be left".into());
+    }
     let ids = ids::choose(facts, policy, native, &Spent { requests: spent, bytes: moved }, &mut making.turned_down);
     if ids.strategy == IdStrategy::Unknown && !policy.number_rows && facts.rows > 0 {
         making.refused.push("there is no way to the ids".into());

@@ -7,7 +7,11 @@
 
 use super::ffi::{self, Borrowed};
 use crate::{Cause, drive::Onlooker, judge, store::Store};
-use faissil_core::{Span, faiss::Outliner, outline::Outline};
+use faissil_core::{
+    Span,
+    faiss::Outliner,
+    outline::{Outline, Record},
+};
 
 /// The stream that an index will be.
 #[derive(Debug)]
@@ -27,7 +31,8 @@ const ENDLESS: u64 = 1 << 62;
 /// What FAISS would write of `index`.
 ///
 /// # Errors
-/// When FAISS cannot write it, when it contradicts itself, or when it would refer to lists that are nowhere. The message names the rule.
+/// When FAISS cannot write it, or writes it without its rows, when it contradicts itself, or when it would refer to lists that are nowhere. The message
+/// names the rule.
 pub(super) fn measure(index: Borrowed<'_>) -> Result<Measured, Cause> {
     let mut onlooker = Onlooker::new(Outliner::new(ENDLESS))?;
     let mut tail = Tail { start: 0, bytes: Vec::new() };
@@ -45,6 +50,12 @@ pub(super) fn measure(index: Borrowed<'_>) -> Result<Measured, Cause> {
     if outline.end != len {
         let said = format!("FAISS wrote {len} bytes of an index that ends at byte {}", outline.end);
         return Err(Cause::Refused(said));
+    }
+    // Their codes stay where they are (`index_write.cpp`, `IndexLattice`, FAISS 1.12.0).
+    let unwritten = |record: &&Record| record.class == "IndexLattice" && record.u64("ntotal") > Some(0);
+    if let Some(lattice) = outline.records().into_iter().find(unwritten) {
+        let rows = lattice.u64("ntotal").unwrap_or(0);
+        return Err(Cause::Refused(format!("FAISS writes an {} without its {rows} rows", lattice.class)));
     }
     if judge::side_files(&outline).contains(&"") {
         return Err(Cause::Refused(

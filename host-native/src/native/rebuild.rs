@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Cause, Error,
+    append::for_each_size,
     drive::drive,
     load::{check_expected, check_stream, snapshot_of},
     opened::Opened,
@@ -53,7 +54,8 @@ const BATCH: usize = 8 << 20;
 /// Build an index of the kind that the recipe of `snapshot` names, or of `factory` where that is given, and write it to `output`.
 ///
 /// # Errors
-/// When the snapshot is damaged or holds the index itself, when nobody knows of which kind the original was, or FAISS fails. Then `output` is as it was.
+/// When the snapshot is damaged or holds the index itself, when nobody knows of which kind the original was, FAISS fails, or what it built lacks rows.
+/// Then `output` is as it was.
 pub fn rebuild(
     snapshot: &Path,
     output: &Path,
@@ -65,6 +67,11 @@ pub fn rebuild(
     let reading = |cause: Cause| cause.reading(snapshot);
     let held = snapshot_of(&opened).map_err(reading)?;
     check_expected(held, expected).map_err(|cause| reading(cause).hint("this is another snapshot than you think"))?;
+    if std::fs::metadata(output).is_ok_and(|target| opened.file.is_same(&target)) {
+        return Err(Cause::Refused("it is the snapshot itself".into()).writing(output));
+    }
+    // What cannot be written in the end is better known before it is built.
+    drop(Replacement::of(output)?);
     check_stream(&opened.file, held, progress).map_err(reading)?;
     let what = |cause: Cause| cause.of(format!("cannot rebuild the index of `{}`", snapshot.display()));
     let Some(recipe) = drive(held.body::<Recipe>(), &opened.file).map_err(reading)? else {
@@ -90,8 +97,9 @@ pub fn rebuild(
     }
 
     let numbered = source.ids_are_row_numbers().map_err(reading)?;
-    // An IVF keeps ids in its lists; everything else needs an id map for them.
-    let keeps_ids = known.contains("IDMap") || known.starts_with("IVF");
+    // An IVF keeps ids in its lists, and not behind a refinement; everything else needs an id map for them.
+    let refines = known.ends_with(",RFlat") || known.contains(",Refine(");
+    let keeps_ids = known.contains("IDMap") || known.starts_with("IVF") && !refines;
     let factory = if numbered || keeps_ids { known.to_string() } else { format!("IDMap2,{known}") };
     if factory != known {
         warnings.push("its ids are not row numbers, so an id map is around it".into());
@@ -105,7 +113,14 @@ pub fn rebuild(
         // An index of another kind, which the caller named, may have no such thing.
         let _ = index.set_parameter("efConstruction", value);
     }
-    let trained = if index.borrow().is_trained() { 0 } else { train(&mut index, &source).map_err(what)? };
+    let trained = match index.borrow().is_trained() {
+        true => 0,
+        false if source.facts().rows == 0 => {
+            warnings.push("it is not trained: there are no vectors to train it with".into());
+            0
+        }
+        false => train(&mut index, &source).map_err(what)?,
+    };
     add(&mut index, &source, !numbered || factory.contains("IDMap"), progress).map_err(what)?;
     for name in ["nprobe", "efSearch"] {
         if let Some(value) = param(name).and_then(|value| value.parse().ok()) {
@@ -121,6 +136,9 @@ pub fn rebuild(
 }
 
 /// Train with vectors from all over the snapshot; gives how many.
+///
+/// A vector without a finite distance is refused: codes do not hold it, and the list that FAISS finds for it, or the centroid, is whatever was in memory
+/// (`distances.cpp`, `exhaustive_L2sqr_blas`, FAISS 1.12.0), which ends the process.
 fn train(index: &mut Owned, source: &FileSource<'_>) -> Result<u64, Cause> {
     let row_bytes = (source.d() as usize * 4).max(1);
     let rows = source.facts().rows;
@@ -128,6 +146,12 @@ fn train(index: &mut Owned, source: &FileSource<'_>) -> Result<u64, Cause> {
     let (mut vectors, mut row) = (Vec::new(), 0_u64);
     source.each(|_, bytes| {
         for vector in bytes.chunks_exact(row_bytes) {
+            if !has_distances(vector) {
+                return Err(Cause::Refused(format!(
+                    "row {row} has a value that is not finite, or too large for distances in float32: FAISS cannot train with it; \
+                     kinds that are not trained keep it (`--as Flat`, `--as HNSW32`)"
+                )));
+            }
             if row.is_multiple_of(step) {
                 vectors.extend(floats(vector));
             }
@@ -137,6 +161,12 @@ fn train(index: &mut Owned, source: &FileSource<'_>) -> Result<u64, Cause> {
     })?;
     index.train(Vectors::Floats(&vectors))?;
     Ok(vectors.len() as u64 / u64::from(source.d()).max(1))
+}
+
+/// Whether the distance to any other such vector is finite: it is less than four times the larger square of the two.
+fn has_distances(vector: &[u8]) -> bool {
+    let square: f64 = floats(vector).map(|value| f64::from(value) * f64::from(value)).sum();
+    square < f64::from(f32::MAX) / 8.0
 }
 
 fn add(index: &mut Owned, source: &FileSource<'_>, with_ids: bool, progress: Progress<'_>) -> Result<(), Cause> {
@@ -175,8 +205,32 @@ fn write(index: &Owned, output: &Path) -> Result<(u64, Vec<&'static str>), Error
         Ok(out.flush()?)
     })();
     written.map_err(writing)?;
+    check_rows(&measured.outline, replacement.path()).map_err(writing)?;
     replacement.commit().map_err(writing)?;
     Ok((measured.len, new_in(&measured.outline)))
+}
+
+/// That every row which FAISS counts is in its lists: it has none for some vectors (`IndexIVF::add_core`, FAISS 1.12.0).
+fn check_rows(outline: &Outline, path: &Path) -> Result<(), Cause> {
+    let opened = Opened::open(path).map_err(|error| error.cause)?;
+    let stream = opened.stream();
+    for record in outline.records() {
+        let Some(rows) = record.u64("ntotal") else { continue };
+        // Equal vectors are stored once there, on purpose.
+        let Some(lists) = record.lists().filter(|_| record.class != "IndexIVFFlatDedup") else { continue };
+        let mut listed = 0_u64;
+        for_each_size(lists, &stream, |size| {
+            listed = listed.saturating_add(size);
+            Ok(())
+        })?;
+        if listed != rows {
+            return Err(Cause::Refused(format!(
+                "FAISS put {listed} of {rows} rows into the lists of {}",
+                record.class
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What training and building made in an index of these classes.

@@ -145,6 +145,11 @@ impl<'a> LiveSource<'a> {
         if has_map(record) {
             return Err("has an id map inside, which takes row numbers for ids".into());
         }
+        if let Some(bbs) = wide_blocks(record) {
+            return Err(format!(
+                "gives vectors that were not added: FAISS looks for codes in blocks of 32, and these are blocks of {bbs}"
+            ));
+        }
         if let Ids::Below(there) = reconstructing::of(record).map_err(|cause| format!("cannot be asked: {cause}"))?
             && there < rows
         {
@@ -210,6 +215,15 @@ fn refused(cause: Cause) -> String {
 /// Whether an id map is anywhere in this index.
 fn has_map(record: &Record) -> bool {
     record.class.starts_with("IndexIDMap") || record.children().any(has_map)
+}
+
+/// The size of the blocks of fast scan in what FAISS reconstructs from, where FAISS takes one row for another: not 32 (`pq4_get_packed_element`,
+/// FAISS 1.12.0 to 1.15.1).
+fn wide_blocks(record: &Record) -> Option<u64> {
+    match record.child("refine_index") {
+        Some(refined) => wide_blocks(refined),
+        None => record.u64("bbs").filter(|bbs| *bbs != 32).or_else(|| record.children().find_map(wide_blocks)),
+    }
 }
 
 /// Whether it is an IVF, or one behind transforms.

@@ -121,7 +121,12 @@ impl Spool {
             }
             Ok(())
         };
-        begin().map_err(writing)?;
+        begin().map_err(|cause| {
+            if spool.vectors.count == 0 {
+                let _ = fs::remove_file(&path);
+            }
+            writing(cause)
+        })?;
         Ok((spool, warnings))
     }
 

@@ -6,6 +6,7 @@
 //! one for the other, an id map over a base with other rows reads past its end.
 
 mod data_dir;
+mod metric;
 mod place;
 mod recover;
 
@@ -67,12 +68,16 @@ impl ServerSource {
             ));
         }
         let place = Place::find(&mut client, &address.index)?;
+        if place.inner.as_deref().unwrap_or(&place.base_status.class).contains("FastScan") {
+            let said = "the server does not say the size of fast scan's blocks, and FAISS reconstructs wrong vectors from others than 32; `--data-dir` has the codes";
+            warnings.push(said.into());
+        }
         let mut source = ServerSource {
             address: address.clone(),
             facts: place.facts(&client),
             client,
             place,
-            metric: 1,
+            metric: metric::L2,
             warnings,
             ahead: None,
             cache: None,
@@ -132,15 +137,16 @@ impl ServerSource {
     fn ask_further(&mut self) -> Result<(), Cause> {
         let (base, d, rows) = (self.place.base.index.clone(), self.facts.d, self.place.base.rows);
         let told = self.client.metric(&base)?;
-        // "IP" is also said of a flat index with any other metric.
-        let certain = told.filter(|_| self.place.base_status.class != "IndexFlat");
+        // "IP" is also said of any other metric.
+        let others = ["IndexFlat", "IndexIVFFlat"].contains(&self.place.base_status.class.as_str());
+        let certain = told.filter(|metric| *metric == metric::L2 || !others);
         if rows == 0 || !(self.reads_ranges() || self.facts.can.one && !self.is_forbidden(Call::One)) {
-            self.metric = told.unwrap_or(1);
+            self.metric = told.unwrap_or(metric::L2);
             return Ok(());
         }
         let numbered = self.place.inner.as_deref().is_some_and(|class| class_facts(class).own_ids == Some(false));
         if certain.is_some() && numbered {
-            self.metric = certain.unwrap_or(1);
+            self.metric = certain.unwrap_or(metric::L2);
             return Ok(());
         }
         let sample: Vec<u64> = (0..rows.min(SAMPLE)).map(|n| n * rows / rows.min(SAMPLE)).collect();
@@ -148,7 +154,10 @@ impl ServerSource {
         for row in &sample {
             match self.one_row(*row) {
                 // What is behind the transforms reconstructs no row, so nothing can be had.
-                Err(Trouble::Denied(_)) if self.place.inner.is_none() => return Ok(()),
+                Err(Trouble::Denied(words)) if self.place.inner.is_none() => {
+                    self.forbid_rows(&format!("is answered with an error: {words}"));
+                    return Ok(());
+                }
                 vector => queries.extend(vector?),
             }
         }
@@ -168,57 +177,16 @@ impl ServerSource {
                 Some(format!("gives a vector for row {row} under which a search does not find it"))
             }
         } {
-            for forbids in [Call::Range, Call::One] {
-                self.facts.faults.push(Fault { forbids, why: why.clone() });
-            }
+            self.forbid_rows(&why);
             (self.facts.ids.own, self.facts.ids.search) = (Some(true), None);
         } else if self.facts.ids.own.is_none() {
             self.facts.ids.own = Some(false);
         }
         self.metric = match certain {
             Some(metric) => metric,
-            None => self.measured(&sample, &queries, &answers, told)?,
+            None => metric::measured(self, &sample, &queries, &answers, told)?,
         };
         Ok(())
-    }
-
-    /// The metric by which these distances came about.
-    fn measured(
-        &mut self,
-        sample: &[u64],
-        queries: &[u8],
-        answers: &[crate::remote::Answers],
-        told: Option<i32>,
-    ) -> Result<i32, Cause> {
-        let d = self.facts.d;
-        let (mut l2_off, mut ip_off) = (0.0, 0.0);
-        for ((row, query), answer) in sample.iter().zip(queries.chunks_exact(d as usize * 4)).zip(answers) {
-            let found = answer
-                .labels
-                .iter()
-                .zip(&answer.distances)
-                .find(|(label, _)| (0..self.place.base.rows.cast_signed()).contains(*label));
-            let Some((label, distance)) = found else { continue };
-            // Mostly it is the vector itself.
-            let there = match label.cast_unsigned() == *row {
-                true => query.to_vec(),
-                false => self.one_row(label.cast_unsigned())?,
-            };
-            let pairs = || floats(query).zip(floats(&there));
-            let l2: f64 = pairs().map(|(a, b)| (a - b) * (a - b)).sum();
-            let ip: f64 = pairs().map(|(a, b)| a * b).sum();
-            l2_off += (distance - l2).abs();
-            ip_off += (distance - ip).abs();
-        }
-        if (l2_off - ip_off).abs() <= 1e-3 * (l2_off + ip_off) {
-            let metric = told.unwrap_or(1);
-            self.warnings.push(format!(
-                "the server does not say the metric, and its answers do not tell: {} is noted",
-                if metric == 1 { "L2" } else { "inner product" }
-            ));
-            return Ok(metric);
-        }
-        Ok(if l2_off < ip_off { 1 } else { 0 })
     }
 
     fn reads_ranges(&self) -> bool {
@@ -234,13 +202,14 @@ impl ServerSource {
         }
     }
 
+    fn forbid_rows(&mut self, why: &str) {
+        let faults = [Call::Range, Call::One].map(|forbids| Fault { forbids, why: why.into() });
+        self.facts.faults.extend(faults);
+    }
+
     fn is_forbidden(&self, call: Call) -> bool {
         self.facts.faults.iter().any(|fault| fault.forbids == call)
     }
-}
-
-fn floats(bytes: &[u8]) -> impl Iterator<Item = f64> + '_ {
-    bytes.as_chunks::<4>().0.iter().map(|float| f32::from_le_bytes(*float).into())
 }
 
 impl Source for ServerSource {

@@ -238,6 +238,37 @@ fn what_faiss_cannot_reconstruct_is_said() {
 }
 
 #[test]
+fn what_faiss_reconstructs_wrongly_is_not_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    let no_bytes = without(&[Strategy::NativeBytes]);
+    for (factory, is_right) in [("PQ8x4fs", true), ("PQ8x4fs_64", false), ("PQ8x4fs_64,RFlat", true)] {
+        let index = built(factory, MetricType::L2, ROWS).unwrap();
+        // The codes, decoded by the core from FAISS's own bytes.
+        faissil::save(&index, &path).unwrap();
+        let decoded = contents(&path).0;
+        let is_same = reconstructed(&index, 0..ROWS as i64) == decoded;
+        assert_eq!(is_same, is_right, "{factory}");
+        match pulled(&index, &path, &no_bytes) {
+            Ok(_) => assert!(is_right && contents(&path).0 == decoded, "{factory}"),
+            Err(error) => assert!(!is_right && error.to_string().contains("these are blocks of 64"), "{error}"),
+        }
+    }
+}
+
+#[test]
+fn what_faiss_writes_without_its_rows_is_had_by_its_vectors() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    let index = built("ZnLattice4x10_4", MetricType::L2, ROWS).unwrap();
+    let said = faissil::save(&index, &path).unwrap_err().to_string();
+    assert!(said.contains("FAISS writes an IndexLattice without its 500 rows") && !path.exists(), "{said}");
+    let pulled = pulled(&index, &path, &Options::default()).unwrap();
+    assert_eq!((pulled.plan.steps[0].strategy, pulled.saved.fidelity), (Strategy::ReconstructOne, "decoded vectors"));
+    assert!(contents(&path).0 == reconstructed(&index, 0..ROWS as i64));
+}
+
+#[test]
 fn an_empty_index_is_pulled_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x");

@@ -52,6 +52,7 @@ impl Owned {
     /// # Errors
     /// FAISS's.
     pub(crate) fn float(factory: &str, d: u32, metric: u32) -> Result<Owned, Cause> {
+        check_factory(factory)?;
         let (factory, d) = (text(factory)?, dimensions(d)?);
         // SAFETY: the string ends with a NUL byte; the result is written before it is read.
         let index = take(|out| unsafe { sys::faiss_index_factory(out, d, factory.as_ptr(), metric) })?;
@@ -66,6 +67,7 @@ impl Owned {
         if !d.is_multiple_of(8) {
             return Err(Cause::Refused(format!("a binary index has whole bytes a vector, not {d} bits")));
         }
+        check_factory(factory)?;
         let (factory, d) = (text(factory)?, dimensions(d)?);
         // SAFETY: as above.
         let index = take(|out| unsafe { sys::faiss_index_binary_factory(out, d, factory.as_ptr()) })?;
@@ -87,6 +89,10 @@ impl Owned {
     /// As [`fill`](Owned::fill).
     pub(crate) fn train(&mut self, vectors: Vectors<'_>) -> Result<(), Cause> {
         let n = self.count(vectors, None)?;
+        if n == 0 && !self.borrow().is_trained() {
+            // Scalar quantizers read the first vector whether there is one or not (`ScalarQuantizer.cpp`, `train_NonUniform`, FAISS 1.12.0).
+            return Err(Cause::Refused("there are no vectors to train with".into()));
+        }
         // SAFETY: `n` vectors of the index's own width; the index is ours alone (`&mut self`).
         unsafe {
             match (self.0, vectors) {
@@ -147,10 +153,85 @@ pub(crate) enum Vectors<'a> {
     Bytes(&'a [u8]),
 }
 
+/// That nothing in a factory string ends the process: FAISS 1.12.0 divides by the 0 of `PQ0`, follows null pointers in `IVF0` and
+/// `HNSW0`, searches `NSG1` for links without end, and takes the logarithm of the 1 in `HNSW1` for the height of a graph (`HNSW.cpp`,
+/// `set_default_probas`). Of a binary index it reads numbers with a sign. Residuals of a centroid that is in lists it takes in several threads, where it throws.
+fn check_factory(factory: &str) -> Result<(), Cause> {
+    for (open, _) in factory.match_indices('(').filter(|(open, _)| !factory[..*open].ends_with("Refine")) {
+        let (inside, after) = factory[open..].split_once(')').unwrap_or((&factory[open..], ""));
+        if (inside.contains("IVF") || inside.contains("IMI")) && !after.starts_with(",Flat") {
+            let said =
+                format!("FAISS finds no centroid again in the lists of `{inside})`: nothing but `Flat` goes with it");
+            return Err(Cause::Refused(said));
+        }
+    }
+    // What follows is a period, no count: `SH-0.5e0`.
+    let counts = factory.split(",SH").next().unwrap_or(factory);
+    let digits: Vec<usize> = counts.match_indices(|c: char| c.is_ascii_digit()).map(|(at, _)| at).collect();
+    for run in digits.chunk_by(|before, at| before + 1 == *at) {
+        let (start, end) = (run[0], run[0] + run.len());
+        let before = &counts[..start];
+        let least = if before.ends_with("HNSW") || before.ends_with("NSG") { 2 } else { 1 };
+        // What is more than this type holds is no small number.
+        let number = counts[start..end].parse().unwrap_or(u64::MAX);
+        if number < least || before.ends_with('-') {
+            let is_other = |c: char| !c.is_ascii_alphabetic() && c != '-';
+            let word = before.rmatch_indices(is_other).next().map_or(0, |(at, other)| at + other.len());
+            let said = format!("FAISS makes no index of `{}`: {least} is the least", &counts[word..end]);
+            return Err(Cause::Refused(said));
+        }
+    }
+    Ok(())
+}
+
 fn text(factory: &str) -> Result<CString, Cause> {
     CString::new(factory).map_err(|_| Cause::Refused("a NUL byte in the factory string".into()))
 }
 
 fn dimensions(d: u32) -> Result<c_int, Cause> {
     c_int::try_from(d).map_err(|_| Cause::Refused(format!("{d} dimensions are more than FAISS takes")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_factory;
+
+    /// FAISS ends the process over most of these, so this test would not come to its end.
+    #[test]
+    fn none_of_something_is_refused_before_faiss_sees_it() {
+        for (factory, word) in [
+            ("HNSW0", "HNSW0"),
+            ("HNSW1,Flat", "HNSW1"),
+            ("PQ0", "PQ0"),
+            ("IVF4_HNSW0,Flat", "HNSW0"),
+            ("IVF4(HNSW00),Flat", "HNSW00"),
+            ("BHNSW0", "BHNSW0"),
+            ("BIVF-3", "BIVF-3"),
+            ("RQ0x4", "RQ0"),
+            ("PCA0,Flat", "PCA0"),
+            ("PQ2x0np", "x0"),
+            ("PQ4+0", "0"),
+            ("é0", "0"),
+        ] {
+            let said = check_factory(factory).unwrap_err().to_string();
+            assert!(said.contains(&format!("FAISS makes no index of `{word}`")), "{factory}: {said}");
+        }
+        assert!(check_factory("IVF4(PCA8,IVF2,Flat),SQ8").is_err());
+        for factory in [
+            "Flat",
+            "IVF10,PQ4x10np",
+            "HNSW100",
+            "IVF4_HNSW20,Flat",
+            "IVF4,ITQ8,SH0.5",
+            "IVF4,ITQ8,SH-0e0",
+            "L2norm,SQ8",
+            "PQ4x4fs_032",
+            "IVF4(IVF2,Flat),Flat",
+            "PQ4x4,Refine(IVF4,Flat)",
+            "",
+            "é1",
+        ] {
+            assert!(check_factory(factory).is_ok(), "{factory}");
+        }
+    }
 }
