@@ -15,7 +15,7 @@ mod crashes;
 mod index;
 mod live;
 mod load;
-mod measure;
+pub(crate) mod measure;
 mod reader;
 mod rebuild;
 mod reconstructing;

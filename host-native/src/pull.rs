@@ -41,15 +41,13 @@ pub struct Options {
     pub additions: Additions,
     /// Begin anew, whatever has arrived earlier. What is local is quickly asked again, so it always is.
     pub fresh: bool,
-    /// Ask for every page until two answers agree: the protocol has no checksum.
-    pub twice: bool,
 }
 
 impl Default for Options {
     /// A sealed snapshot by the default policy, nothing added.
     fn default() -> Options {
         let (policy, additions) = (Policy::default(), Additions::default());
-        Options { policy, layout: Layout::Sealed, additions, fresh: false, twice: false }
+        Options { policy, layout: Layout::Sealed, additions, fresh: false }
     }
 }
 
@@ -92,6 +90,11 @@ pub fn pull(
     check_additions(&options.additions)?;
     // What cannot be written in the end is better known before the first request. A link is followed.
     drop(Replacement::of(output)?);
+    if output.as_os_str() == "-" {
+        return Err(
+            Cause::Refused("a snapshot is put together in a file, not on standard output".into()).of(what(source))
+        );
+    }
     let output = &std::fs::canonicalize(output).unwrap_or_else(|_| output.into());
     let is_remote = source.facts().mode == Mode::Remote;
     let mut plan = plan(source.facts(), &options.policy);
@@ -123,6 +126,10 @@ pub fn pull(
             }
             Err(error) => return Err(error),
         }
+    }
+    if let Some(path) = options.additions.side_files.first() {
+        let said = "the vectors stand for the index, and they refer to no other file";
+        return Err(Cause::Refused(said.into()).of(format!("cannot take `{}` as a side file", path.display())));
     }
     let (mut spool, more) = Spool::open(source, output, options.fresh)?;
     warnings.extend(more);
@@ -188,7 +195,7 @@ impl Running<'_> {
         rows: Range<u64>,
         next: Option<Range<u64>>,
     ) -> Result<Vec<u8>, Lost> {
-        if !self.options.twice {
+        if !self.options.policy.twice {
             return source.page(strategy, rows, next);
         }
         let mut seen = source.page(strategy, rows.clone(), None)?;

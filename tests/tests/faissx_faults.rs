@@ -204,7 +204,13 @@ fn a_garbled_answer_is_an_error_or_asked_for_again() {
             pause: Duration::from_millis(5),
             ..Waiting::default()
         };
-        match pulled(port, "flat_ip", &output, waiting, &Options { twice: true, fresh: true, ..options() }) {
+        match pulled(
+            port,
+            "flat_ip",
+            &output,
+            waiting,
+            &Options { policy: Policy { twice: true, ..options().policy }, fresh: true, ..options() },
+        ) {
             Ok(_) => {
                 came += 1;
                 let found = fs::read(&output).unwrap();

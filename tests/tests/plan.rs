@@ -138,6 +138,7 @@ fn what_the_caller_accepts_decides() {
         ("3 requests, 2 of them beside the rows", Policy { requests: Some(3), ..Policy::default() }),
         ("no ranges", Policy { without: Strategies::default().and(Strategy::ReconstructRange), ..Policy::default() }),
         ("pages of 4", Policy { page: Some(4), ..Policy::default() }),
+        ("pages of 4, twice", Policy { page: Some(4), twice: true, ..Policy::default() }),
         ("5 ms", Policy { millis: Some(5), ..Policy::default() }),
         ("2 ms", Policy { millis: Some(2), ..Policy::default() }),
         ("memory for 7 rows", Policy { memory: (1 << 20) + 7 * 176, ..Policy::default() }),
@@ -267,8 +268,9 @@ fn any_policy(with_budget: bool) -> impl Strategy_<Value = Policy> {
     let memory = prop_oneof![0..4_000_000_u64, any::<u64>()];
     let without = prop::collection::vec(prop::sample::select(Strategy::ALL.to_vec()), 0..3)
         .prop_map(|some| some.into_iter().fold(Strategies::default(), Strategies::and));
-    (floor, memory, budget(), budget(), prop::option::of(0..50_u64), missing, any::<bool>(), without).prop_map(
-        |(floor, memory, requests, millis, page, missing, number_rows, without)| Policy {
+    let flags = (any::<bool>(), any::<bool>());
+    (floor, memory, budget(), budget(), prop::option::of(0..50_u64), missing, flags, without).prop_map(
+        |(floor, memory, requests, millis, page, missing, (number_rows, twice), without)| Policy {
             floor,
             without,
             memory,
@@ -277,6 +279,7 @@ fn any_policy(with_budget: bool) -> impl Strategy_<Value = Policy> {
             page,
             missing,
             number_rows,
+            twice,
         },
     )
 }

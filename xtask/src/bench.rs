@@ -99,16 +99,20 @@ fn web(write: bool) -> Outcome {
 }
 
 /// Packed snapshots against compressors, on the sample or a NumPy file of vectors: a program in Python measures, since FAISS
-/// makes the index files.
+/// makes the index files; then one in Rust, which decodes and loads what that made.
 fn pack(vectors: Option<&String>, write: bool) -> Outcome {
+    crate::run::native_needs()?;
     must(&mut cargo(&["build", "--release", "--quiet", "--package", "faissil"]))?;
     let home = target().join("bench/pack");
     std::fs::create_dir_all(&home).map_err(|error| format!("cannot make {}: {error}", home.display()))?;
     let python = crate::test::environment("packers", "import faiss, numpy, zstandard, pcodec", PACKERS)?;
-    let mut bench = Command::new(python);
-    bench.arg(root().join("xtask/src/bench/pack.py")).arg(target().join("release/faissil"));
-    let said = output(bench.arg(root().join("samples/debian-packages.faiss")).arg(&home).args(vectors))?;
-    let page = page(&rows(&said)?, 1, "CPU time where it says so")?;
+    let mut made = Command::new(python);
+    made.arg(root().join("xtask/src/bench/pack.py")).arg(target().join("release/faissil"));
+    let mut said = output(made.arg(root().join("samples/debian-packages.faiss")).arg(&home).args(vectors))?;
+    let mut read =
+        cargo(&["bench", "--quiet", "--package", "faissil", "--features", "native", "--bench", "packed", "--"]);
+    said.push_str(&output(read.arg(&home))?);
+    let page = page(&rows(&said)?, 1, "CPU time where it says so; loading and decoding the middle one of 9")?;
     println!("{page}");
     if write { into_readme("bench-pack", "bench --pack", &page) } else { Ok(()) }
 }

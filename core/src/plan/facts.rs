@@ -177,6 +177,8 @@ pub struct Policy {
     pub missing: Missing,
     /// Whether row numbers may stand in for ids that cannot be had.
     pub number_rows: bool,
+    /// Whether every page is asked for until two answers agree.
+    pub twice: bool,
 }
 
 impl Default for Policy {
@@ -191,6 +193,7 @@ impl Default for Policy {
             page: None,
             missing: Missing::Refuse,
             number_rows: false,
+            twice: false,
         }
     }
 }

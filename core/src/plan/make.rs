@@ -200,7 +200,10 @@ fn offer(strategy: Strategy, facts: &Facts, policy: &Policy) -> Result<Offer, St
     }
     let cost = &facts.cost;
     let room = policy.memory.checked_sub(cost.base_memory);
-    let room = room.ok_or_else(|| format!("{} bytes of memory are too few to begin with", policy.memory))?;
+    let room = room.ok_or_else(|| {
+        let (have, least) = (policy.memory, cost.base_memory.saturating_add(cost.row_memory));
+        format!("{have} bytes of memory are too few to begin with, which takes {least}")
+    })?;
     if strategy == Strategy::NativeBytes {
         return Ok(Offer { strategy, page: facts.rows, level });
     }
@@ -264,7 +267,7 @@ impl Making<'_> {
         let cached = self.facts.rows.saturating_sub(total(gaps));
         let bytes = self.row_bytes().saturating_mul(cached);
         for &offer in offers.iter().filter(|offer| offer.strategy != Strategy::CachedVectors) {
-            let requests = gaps.iter().map(|gap| requests(offer, length(gap))).fold(0, u64::saturating_add);
+            let requests = gaps.iter().map(|gap| self.requests(offer, length(gap))).fold(0, u64::saturating_add);
             let moved = self.moved(offer.strategy, total(gaps)).saturating_add(bytes);
             match over_budget(self.facts, self.policy, requests, moved) {
                 None => return Some(offer),
@@ -297,7 +300,7 @@ impl Making<'_> {
             strategy: offer.strategy,
             then,
             page,
-            requests: requests(offer, length(&rows)),
+            requests: self.requests(offer, length(&rows)),
             bytes: self.moved(offer.strategy, length(&rows)),
             memory: cost.base_memory.saturating_add(cost.row_memory.saturating_mul(page)),
             fidelity: offer.level,
@@ -311,7 +314,17 @@ impl Making<'_> {
 
     fn moved(&self, strategy: Strategy, rows: u64) -> u64 {
         let row = if strategy.is_asked() { self.facts.cost.row_bytes } else { self.row_bytes() };
-        row.saturating_mul(rows)
+        row.saturating_mul(rows).saturating_mul(self.times(strategy))
+    }
+
+    fn requests(&self, offer: Offer, rows: u64) -> u64 {
+        let pages = if offer.strategy.is_asked() { rows.div_ceil(offer.page.max(1)) } else { 0 };
+        pages.saturating_mul(self.times(offer.strategy))
+    }
+
+    /// How often a page is asked for, when answers agree at once.
+    fn times(&self, strategy: Strategy) -> u64 {
+        if self.policy.twice && strategy.is_asked() { 2 } else { 1 }
     }
 
     fn turn_down(&mut self, strategy: Strategy, why: String) {
@@ -323,10 +336,6 @@ impl Making<'_> {
 fn others(offers: &[Offer], from: Strategy, without_cache: bool) -> Vec<Strategy> {
     let behind = offers.iter().map(|offer| offer.strategy).filter(|&strategy| strategy > from);
     behind.filter(|&strategy| !(without_cache && strategy == Strategy::CachedVectors)).collect()
-}
-
-fn requests(offer: Offer, rows: u64) -> u64 {
-    if offer.strategy.is_asked() { rows.div_ceil(offer.page.max(1)) } else { 0 }
 }
 
 fn length(rows: &Range<u64>) -> u64 {

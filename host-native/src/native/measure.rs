@@ -15,9 +15,9 @@ use faissil_core::{
 
 /// The stream that an index will be.
 #[derive(Debug)]
-pub(super) struct Measured {
+pub(crate) struct Measured {
     /// Its length in bytes.
-    pub(super) len: u64,
+    pub(crate) len: u64,
     /// Where everything will lie; complete and consistent.
     pub(super) outline: Outline,
 }
@@ -33,7 +33,7 @@ const ENDLESS: u64 = 1 << 62;
 /// # Errors
 /// When FAISS cannot write it, or writes it without its rows, when it contradicts itself, or when it would refer to lists that are nowhere. The message
 /// names the rule.
-pub(super) fn measure(index: Borrowed<'_>) -> Result<Measured, Cause> {
+pub(crate) fn measure(index: Borrowed<'_>) -> Result<Measured, Cause> {
     let mut onlooker = Onlooker::new(Outliner::new(ENDLESS))?;
     let mut tail = Tail { start: 0, bytes: Vec::new() };
     ffi::write(index, &mut |bytes| {

@@ -17,7 +17,13 @@ pub struct Address {
 impl Address {
     /// Whether this text is meant as one.
     pub fn is_meant(text: &str) -> bool {
-        text.starts_with("tcp://")
+        Address::rest(text).is_some()
+    }
+
+    /// What follows the scheme, which is written in any case.
+    fn rest(text: &str) -> Option<&str> {
+        let (scheme, rest) = text.split_at_checked("tcp://".len())?;
+        scheme.eq_ignore_ascii_case("tcp://").then_some(rest)
     }
 
     /// Read an address.
@@ -26,7 +32,7 @@ impl Address {
     /// In words, when it is none.
     pub fn parse(text: &str) -> Result<Address, String> {
         let wrong = |why: &str| format!("{why}: write it as tcp://HOST:PORT/INDEX");
-        let rest = text.strip_prefix("tcp://").ok_or_else(|| wrong("no address of a server"))?;
+        let rest = Address::rest(text).ok_or_else(|| wrong("no address of a server"))?;
         let (place, index) = rest.split_once('/').ok_or_else(|| wrong("it names no index"))?;
         if place.contains('@') {
             return Err(

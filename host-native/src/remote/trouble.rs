@@ -31,7 +31,7 @@ impl fmt::Display for Trouble {
             Trouble::Cut(error) => match error.kind() {
                 io::ErrorKind::ConnectionRefused => f.write_str("nobody listens there"),
                 io::ErrorKind::UnexpectedEof => f.write_str("the server closed the connection"),
-                _ => write!(f, "the connection was lost: {error}"),
+                _ => write!(f, "there is no connection: {error}"),
             },
             Trouble::Slow(time) => write!(f, "the server did not answer for {} s", time.as_secs_f32()),
             Trouble::Garbled(what) => write!(f, "what came is no answer of a FAISSx server: {what}"),

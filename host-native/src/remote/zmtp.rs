@@ -56,7 +56,8 @@ pub(super) struct Socket {
 impl Socket {
     /// Connect and shake hands.
     pub(super) fn connect(host: &str, port: u16, until: Until<'_>) -> Result<Socket, Trouble> {
-        let places = (host, port).to_socket_addrs().map_err(Trouble::Cut)?;
+        let nowhere = |error: io::Error| Trouble::Cut(io::Error::other(format!("`{host}` leads nowhere: {error}")));
+        let places = (host, port).to_socket_addrs().map_err(nowhere)?;
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for place in places {
             let left = until.end.saturating_duration_since(Instant::now());

@@ -32,9 +32,6 @@ pub(crate) struct Args {
     /// Begin anew, whatever an earlier pull to OUT left
     #[arg(long)]
     fresh: bool,
-    /// Ask for every page until two answers agree, since the protocol has no checksum
-    #[arg(long)]
-    twice: bool,
     /// How the snapshot holds the stream
     #[arg(long, value_enum, default_value = "sealed")]
     layout: LayoutArg,
@@ -53,7 +50,6 @@ impl Args {
             layout: self.layout.layout(),
             additions: self.additions.additions(false),
             fresh: self.fresh,
-            twice: self.twice,
         };
         let pulled = pull(&mut source, &self.output, &options, &talk::progress("pulling"))?;
         pulled.warnings.iter().for_each(|text| talk::warning(text));

@@ -108,6 +108,9 @@ pub(crate) struct PolicyArgs {
     /// Give rows whose ids cannot be had their numbers for ids, and say so
     #[arg(long)]
     number_rows: bool,
+    /// Ask for every page until two answers agree, since the protocol has no checksum
+    #[arg(long)]
+    twice: bool,
 }
 
 /// A fidelity to insist on.
@@ -164,6 +167,7 @@ impl PolicyArgs {
             page: self.page,
             missing,
             number_rows: self.number_rows,
+            twice: self.twice,
         }
     }
 }
