@@ -23,6 +23,7 @@ use faissil_core::{
         Attachment, Attachments, Check, ChunkEntry, ChunkKind, Digest, Fidelity, Found, Owner, SealedHash, Snapshot,
         StreamDigest,
     },
+    source::chunk_name,
 };
 use std::{
     io::{self, Write},
@@ -433,7 +434,8 @@ fn pass_stream(
         let work = |number: u64| {
             let entry = &entries[number as usize];
             let stored = file.read(entry.stored)?;
-            Ok::<_, Cause>(entry.check(&stored)?.into_owned())
+            let bytes = entry.check(&stored).map_err(|error| error.inside(&chunk_name(None, entry)))?;
+            Ok::<_, Cause>(bytes.into_owned())
         };
         in_order(entries.len() as u64, most_of(largest), work, |number, bytes| {
             whole.update(&bytes);
