@@ -120,7 +120,7 @@ def columns(width, stored, length):
     need(all(table < count or table == 255 for table in map_), stored.at, "a column has no table")
     rows = length // width
     coded = [tables[table] for table in map_ if table != 255]
-    symbols = iter(rans(stored.part(), 14, coded * rows) if coded and rows else [])
+    symbols = iter(rans(stored.part(), 14, coded * rows) if tables and rows else [])
     plain = iter(stored.take((width - len(coded)) * rows))
     out = bytes(next(plain if table == 255 else symbols) for _ in range(rows) for table in map_)
     out += stored.take(length % width)

@@ -28,6 +28,7 @@ use crate::limits::MAX_CHUNK;
 use alloc::{borrow::Cow, format, string::String, vec, vec::Vec};
 pub use choose::{Holds, Level, Packed, encode, pack};
 pub use numbers::{NumberCoding, View};
+use planes::Fault;
 pub use planes::Width;
 
 /// One codec as the snapshot format knows it.
@@ -77,6 +78,9 @@ pub const TABLE: [Codec; 6] = [
         stored: "whole inverted lists: their sizes, codes and ids apart",
     },
 ];
+
+/// Most inverted lists of a chunk that codec 5 takes.
+pub const MOST_LISTS: usize = lists::MOST_LISTS;
 
 /// Most bytes of parameters that a codec can have.
 pub const MAX_PARAMETERS: usize = 16;
@@ -174,38 +178,34 @@ impl Coding {
 /// [`Kind::Codec`] when `stored` is not what this coding makes of `len` bytes; [`Kind::Limit`] when
 /// `len` is over [`MAX_CHUNK`] and the bytes are coded.
 pub fn decode(coding: Coding, stored: &[u8], at: u64, len: u64) -> Result<Cow<'_, [u8]>, Error> {
-    if coding == Coding::Raw {
-        if stored.len() as u64 == len {
-            return Ok(Cow::Borrowed(stored));
-        }
-        let reason = format!("{} bytes are stored for {len}", stored.len());
-        return Err(codec_error(coding.number(), reason, at));
+    match coding {
+        Coding::Raw if stored.len() as u64 == len => Ok(Cow::Borrowed(stored)),
+        _ => decode_into(coding, stored, at, len, Vec::new()).map(Cow::Owned),
     }
-    decode_into(coding, stored, at, len, Vec::new()).map(Cow::Owned)
 }
 
 /// [`decode`] into memory that was used before, of any length and content; it may be left unused.
 ///
 /// # Errors
 /// As [`decode`].
-pub fn decode_into(coding: Coding, stored: &[u8], at: u64, len: u64, room: Vec<u8>) -> Result<Vec<u8>, Error> {
-    if coding == Coding::Raw {
-        let mut room = room;
-        room.clear();
-        room.extend_from_slice(&decode(coding, stored, at, len)?);
-        return Ok(room);
-    }
-    let Some(len) = usize::try_from(len).ok().filter(|&len| len as u64 <= MAX_CHUNK) else {
-        return Err(Error::limit(at, "bytes of a coded chunk", MAX_CHUNK, len));
+pub fn decode_into(coding: Coding, stored: &[u8], at: u64, len: u64, mut room: Vec<u8>) -> Result<Vec<u8>, Error> {
+    let bounded = || match usize::try_from(len) {
+        Ok(bytes) if len <= MAX_CHUNK => Ok(bytes),
+        _ => Err(Error::limit(at, "bytes of a coded chunk", MAX_CHUNK, len)),
     };
     let decoded = match coding {
-        Coding::Planes(width) => planes::decode(width, stored, len),
+        Coding::Raw if stored.len() as u64 == len => {
+            room.clear();
+            room.extend_from_slice(stored);
+            Ok(room)
+        }
+        Coding::Raw => Err(Fault { at: 0, reason: format!("{} bytes are stored for {len}", stored.len()).into() }),
+        Coding::Planes(width) => planes::decode(width, stored, bounded()?),
         coding if !is_here(coding.number()) => return Err(not_here(coding.number(), at)),
-        Coding::Raw => Ok(Vec::new()),
-        Coding::Numbers(coding) => numbers::decode(coding, stored, len, room),
-        Coding::Columns(columns) => columns::decode(columns, stored, len),
-        Coding::Links(period) => links::decode(period, stored, len),
-        Coding::Lists(code_size) => lists::decode(code_size, stored, len),
+        Coding::Numbers(coding) => numbers::decode(coding, stored, bounded()?, room),
+        Coding::Columns(columns) => columns::decode(columns, stored, bounded()?),
+        Coding::Links(period) => links::decode(period, stored, bounded()?),
+        Coding::Lists(code_size) => lists::decode(code_size, stored, bounded()?),
     };
     decoded.map_err(|fault| codec_error(coding.number(), fault.reason, at.saturating_add(fault.at as u64)))
 }

@@ -29,7 +29,7 @@ pub struct Cut {
     pub span: Span,
     /// What its bytes are, by which a codec is chosen.
     pub holds: Holds,
-    /// What it holds: `quantizer.codes`, or `tag to d` for everything between the two.
+    /// What it holds: `quantizer.codes`, with its count where that fits; or `tag to d` for everything from the one to the other.
     pub path: String,
 }
 
@@ -167,8 +167,8 @@ impl<'o> Cuts<'o> {
     fn close(&mut self) {
         let Some(Open { span, first, last }) = self.open.take() else { return };
         let path = match last {
-            Some(last) => format!("{first} to {last}"),
-            None => first,
+            Some(last) if last != first => format!("{first} to {last}"),
+            _ => first,
         };
         self.ready.push_back(Even::new(span, self.grain, 1, Holds::Anything, path));
     }
@@ -367,6 +367,12 @@ mod tests {
     }
 
     #[test]
+    fn a_short_array_with_its_count_is_called_by_its_name() {
+        let cuts = Parts::new().array("ids", Dtype::I64, &[3]).cuts(0, TINY);
+        assert_eq!(shown(&cuts), [(32, None, "ids")]);
+    }
+
+    #[test]
     fn what_trails_is_cut_evenly() {
         let cuts = Parts::new().field("tag", 4).cuts(250, TINY);
         let (none, trailing) = (None, "trailing");
@@ -391,6 +397,15 @@ mod tests {
             (10, None, " of lists 5..7"),
         ];
         assert_eq!(shown(&cuts), expected);
+    }
+
+    #[test]
+    fn a_chunk_has_no_more_lists_than_its_codec_takes() {
+        let mut sizes = vec![1; 40_000];
+        sizes.insert(32_768, 0);
+        let cuts = Parts::new().field("tag", 4).lists(1, &sizes).cuts(0, Grain::default());
+        let lists = [(32_768 * 9, None, " of lists 0..32768"), (7232 * 9, None, " of lists 32768..40001")];
+        assert_eq!(shown(&cuts)[2..], lists);
     }
 
     #[test]

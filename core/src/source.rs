@@ -412,7 +412,7 @@ impl Chunks<'_> {
                 return Ok(bytes);
             }
             Err(error) => {
-                let name = chunk_name(self.attachment.map(|(_, attachment)| attachment), entry.logical);
+                let name = chunk_name(self.attachment.map(|(_, attachment)| attachment), entry);
                 return Err(error.inside(&name).into());
             }
         };
@@ -449,10 +449,11 @@ pub fn shown(entry: &ChunkEntry, stored: &[u8], error: &Error) -> (Shown, Arc<Ve
 }
 
 /// What the bytes of a chunk are called in messages.
-pub fn chunk_name(attachment: Option<&Attachment>, logical: Span) -> String {
+pub fn chunk_name(attachment: Option<&Attachment>, entry: &ChunkEntry) -> String {
+    let (number, logical) = (entry.number, entry.logical);
     match attachment {
-        None => format!("bytes {logical} of the stream"),
-        Some(attachment) => format!("bytes {logical} of attachment `{}`", escaped(&attachment.name)),
+        None => format!("bytes {logical} of the stream, chunk {number}"),
+        Some(attachment) => format!("bytes {logical} of attachment `{}`, chunk {number}", escaped(&attachment.name)),
     }
 }
 

@@ -29,7 +29,7 @@ const CUTS: usize = 256;
 pub struct PackedPart {
     /// What it is called: `quantizer.codes`.
     pub path: String,
-    /// Names of the codecs of its chunks, each once, by number.
+    /// Names of the codecs of its chunks, each once, in the order in which they come.
     pub codecs: Vec<&'static str>,
     /// Bytes in the stream.
     pub len: u64,

@@ -39,7 +39,9 @@ fn refused(dir: &Path, arguments: &[&str], chunk: &ChunkEntry) {
     let output = run(dir, arguments);
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
-    let place = format!("damaged at byte {} while reading bytes {} of the stream", chunk.stored.start, chunk.logical);
+    let ChunkEntry { number, logical, stored, .. } = chunk;
+    let place =
+        format!("damaged at byte {} while reading bytes {logical} of the stream, chunk {number}: ", stored.start);
     assert!(said.contains(&place), "{arguments:?}: {said}");
 }
 
@@ -57,6 +59,9 @@ fn damaged_bytes_are_refused_and_others_read() {
 
         let chunk = damage(dir, layout, vectors + 1_500_000);
         refused(dir, &["vectors", "damaged", "-o", "v.npy"], &chunk);
+        if layout == "packed" {
+            refused(dir, &["load", "damaged", "back.faiss"], &chunk);
+        }
         assert!(!dir.join("v.npy").exists());
         refused(dir, &["diff", "damaged", "x.faiss"], &chunk);
         refused(dir, &["diff", "x.faiss", "damaged"], &chunk);

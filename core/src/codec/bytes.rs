@@ -56,10 +56,22 @@ impl<'a> Bytes<'a> {
         usize::try_from(self.integer()?).map_err(|_| "has a length that is too long")
     }
 
+    /// A part: its length as a varint, and so many bytes.
+    pub(super) fn part(&mut self) -> Result<Bytes<'a>, &'static str> {
+        let len = self.count()?;
+        self.take(len).map(Bytes::new)
+    }
+
     /// That nothing is left.
     pub(super) fn finish(&self) -> Result<(), &'static str> {
         if self.rest.is_empty() { Ok(()) } else { Err("is followed by bytes that belong to nothing") }
     }
+}
+
+/// Put a part.
+pub(super) fn put_part(out: &mut Vec<u8>, part: &[u8]) {
+    put(out, part.len() as u64);
+    out.extend_from_slice(part);
 }
 
 /// Put a varint.

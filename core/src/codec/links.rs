@@ -13,7 +13,7 @@
 //! ```
 
 use super::bins;
-use super::bytes::{Bytes, put};
+use super::bytes::{Bytes, put, put_part};
 use super::planes::Fault;
 use alloc::{vec, vec::Vec};
 
@@ -76,8 +76,7 @@ pub(super) fn encode(period: u32, bytes: &[u8], effort: usize) -> Vec<u8> {
     for numbers in [pairs.iter().map(|pair| pair.0).collect(), pairs.iter().map(excess).collect::<Vec<u64>>()] {
         let mut part = Vec::new();
         bins::encode(&numbers, 64, effort, &mut part);
-        put(&mut out, part.len() as u64);
-        out.extend(part);
+        put_part(&mut out, &part);
     }
     let links: Vec<u64> = slots.iter().filter(|&&slot| slot != EMPTY).map(|&slot| slot.into()).collect();
     bins::encode(&links, 32, effort, &mut out);
@@ -97,19 +96,15 @@ fn parts(period: u32, bytes: &mut Bytes<'_>, len: usize) -> Result<Vec<u8>, &'st
     if pairs > all || len & 3 != 0 {
         return Err(WRONG);
     }
-    let mut part = || {
-        let len = bytes.count()?;
-        bins::decode(Bytes::new(bytes.take(len)?), pairs)
-    };
-    let (of_links, excess) = (part()?, part()?);
-    let mut runs = Vec::with_capacity(pairs);
+    let lengths = bins::decode(bytes.part()?, pairs)?;
+    let mut gaps = bins::decode(bytes.part()?, pairs)?;
     let (mut links, mut slots) = (0u64, 0u64);
-    for (&run, &excess) in of_links.iter().zip(&excess) {
-        let more = (excess >> 1) ^ 0u64.wrapping_sub(excess & 1);
-        let empty = expected(run, period.into()).wrapping_add(more);
+    for (&run, gap) in lengths.iter().zip(&mut gaps) {
+        // What stands there is by how much the gap differs from the expected one, zigzag; less than none becomes far too many.
+        let more = (*gap >> 1) ^ 0u64.wrapping_sub(*gap & 1);
+        *gap = expected(run, period.into()).wrapping_add(more);
         links = links.saturating_add(run);
-        slots = slots.saturating_add(run).saturating_add(empty);
-        runs.push((run, empty));
+        slots = slots.saturating_add(run).saturating_add(*gap);
     }
     if slots != all as u64 {
         return Err(WRONG);
@@ -117,12 +112,12 @@ fn parts(period: u32, bytes: &mut Bytes<'_>, len: usize) -> Result<Vec<u8>, &'st
     let links = bins::decode(*bytes, usize::try_from(links).map_err(|_| WRONG)?)?;
     let mut out = vec![0xFF; len];
     let (mut place, mut next) = (out.as_chunks_mut::<4>().0.iter_mut(), links.iter());
-    for (run, empty) in runs {
+    for (&run, &gap) in lengths.iter().zip(&gaps) {
         let run = usize::try_from(run).map_err(|_| WRONG)?;
         for (slot, &link) in place.by_ref().take(run).zip(next.by_ref()) {
             *slot = ((link & 0xFFFF_FFFF) as u32).to_le_bytes();
         }
-        if let Some(skip) = usize::try_from(empty).map_err(|_| WRONG)?.checked_sub(1) {
+        if let Some(skip) = usize::try_from(gap).map_err(|_| WRONG)?.checked_sub(1) {
             place.nth(skip);
         }
     }

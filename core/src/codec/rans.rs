@@ -94,9 +94,8 @@ pub(super) struct Decoder<'a> {
 
 impl<'a> Decoder<'a> {
     pub(super) fn new(bytes: &mut Bytes<'a>) -> Result<Decoder<'a>, &'static str> {
-        let len = bytes.count()?;
-        let (states, words) =
-            bytes.take(len)?.split_at_checked(LANES.wrapping_mul(4)).ok_or("has no room for its states")?;
+        let part = bytes.part()?.rest();
+        let (states, words) = part.split_at_checked(LANES.wrapping_mul(4)).ok_or("has no room for its states")?;
         let mut lanes = [0; LANES];
         for (lane, bytes) in lanes.iter_mut().zip(states.as_chunks::<4>().0) {
             *lane = u32::from_le_bytes(*bytes);

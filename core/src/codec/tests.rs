@@ -232,6 +232,17 @@ fn columns_that_are_uneven_shrink_and_the_others_stay() {
 }
 
 #[test]
+fn a_table_that_no_column_has_still_brings_its_symbols() {
+    let states = [&[32][..], &[0, 0, 1, 0].repeat(8)].concat();
+    let always_zero = [&[0x80, 0x80, 1][..], &[0; 255]].concat();
+    let stored = |symbols: &[u8]| [&[1, 255][..], &always_zero, symbols, b"abc"].concat();
+    assert_eq!(&opened(Coding::Columns(1), &stored(&states), 3).unwrap()[..], b"abc");
+    assert!(opened(Coding::Columns(1), &stored(&[]), 3).is_err());
+    let no_rows = [&[1, 255][..], &[255; 4], &always_zero, b"abc"].concat();
+    assert_eq!(&opened(Coding::Columns(5), &no_rows, 3).unwrap()[..], b"abc");
+}
+
+#[test]
 fn lengths_are_checked_before_memory_is_taken() {
     for coding in [Coding::Planes(Width::W1), Coding::Columns(1), Coding::Links(1), Coding::Lists(0)] {
         let error = decode(coding, &[0; 4], 9, u64::MAX).unwrap_err();

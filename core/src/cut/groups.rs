@@ -1,12 +1,12 @@
 //! Inverted lists, cut into groups of whole lists, and long ones into their runs.
 //!
-//! Codes and ids alternate list by list, and lists can be tiny or huge. A chunk is as many whole lists as fit;
-//! a list that does not fit by itself is cut into its codes, its ids and what else it has, each between
+//! Codes and ids alternate list by list, and lists can be tiny or huge. A chunk is as many whole lists as fit and its
+//! codec takes; a list that does not fit by itself is cut into its codes, its ids and what else it has, each between
 //! entries.
 
 use super::{Even, Grain};
 use crate::bytes::{Span, Step};
-use crate::codec::{Holds, Width};
+use crate::codec::{Holds, MOST_LISTS, Width};
 use crate::error::Error;
 use crate::lists::{Layout, List, Lists, Walk};
 use alloc::{collections::VecDeque, format, string::String, vec::Vec};
@@ -61,7 +61,7 @@ impl<'o> Groups<'o> {
     /// `list` ends at `end`.
     fn met(&mut self, list: &List, end: u64, ready: &mut VecDeque<Even>) {
         let fits = |from: u64| Span::between(from, end).len <= self.grain.piece;
-        if fits(self.start) {
+        if fits(self.start) && self.sizes.len() < MOST_LISTS {
             return self.hold(list);
         }
         let start = self.start_of(list).clamp(self.start, end);

@@ -15,6 +15,7 @@ use crate::{
 use faissil_core::{
     Span,
     snapshot::{ChunkEntry, ChunkKind, Digest, SealedHash, Snapshot, StreamDigest},
+    source::chunk_name,
 };
 use std::{
     borrow::Cow,
@@ -173,7 +174,9 @@ fn by_chunk(
     each_chunk(
         file,
         snapshot,
-        |entry, stored| entry.check(stored).map(Cow::into_owned),
+        |entry, stored| {
+            entry.check(stored).map(Cow::into_owned).map_err(|error| error.inside(&chunk_name(None, entry)))
+        },
         |entry, bytes| {
             let bytes = bytes?;
             whole.update(&bytes);

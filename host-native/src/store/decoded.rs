@@ -97,7 +97,7 @@ impl<'a, S: Store> Decoded<'a, S> {
                 return Ok(bytes);
             }
             Err(error) => {
-                let name = chunk_name(self.attachment.as_ref().map(|(_, attachment)| attachment), entry.logical);
+                let name = chunk_name(self.attachment.as_ref().map(|(_, attachment)| attachment), entry);
                 return Err(error.inside(&name).into());
             }
         };

@@ -260,6 +260,10 @@ pub(crate) fn page(saved: &Saved, from: &str, to: &str) -> String {
     for part in &saved.parts {
         line("", packed_part(part));
     }
+    if !saved.parts.is_empty() {
+        let stored: u64 = saved.parts.iter().map(|part| part.stored_len).sum();
+        line("", format!("about it: {}", say::bytes(saved.size_bytes.saturating_sub(stored))));
+    }
     line("kept", saved.fidelity.into());
     if let Some(verified) = &saved.verified {
         line(
