@@ -26,6 +26,7 @@ mod urn;
 use crate::error::{Cause, Error, Kind};
 use crate::limits::MAX_CHUNK;
 use alloc::{borrow::Cow, format, string::String, vec, vec::Vec};
+use bytes::Bytes;
 pub use choose::{Holds, Level, Packed, encode, pack};
 pub use numbers::{NumberCoding, View};
 use planes::Fault;
@@ -193,6 +194,10 @@ pub fn decode_into(coding: Coding, stored: &[u8], at: u64, len: u64, mut room: V
         Ok(bytes) if len <= MAX_CHUNK => Ok(bytes),
         _ => Err(Error::limit(at, "bytes of a coded chunk", MAX_CHUNK, len)),
     };
+    let of = |what: &str, decoded: Result<Vec<u8>, &'static str>| {
+        decoded.map_err(|reason| Fault { at: 0, reason: format!("its {what}: {reason}").into() })
+    };
+    let mut bytes = Bytes::new(stored);
     let decoded = match coding {
         Coding::Raw if stored.len() as u64 == len => {
             room.clear();
@@ -202,10 +207,10 @@ pub fn decode_into(coding: Coding, stored: &[u8], at: u64, len: u64, mut room: V
         Coding::Raw => Err(Fault { at: 0, reason: format!("{} bytes are stored for {len}", stored.len()).into() }),
         Coding::Planes(width) => planes::decode(width, stored, bounded()?),
         coding if !is_here(coding.number()) => return Err(not_here(coding.number(), at)),
-        Coding::Numbers(coding) => numbers::decode(coding, stored, bounded()?, room),
-        Coding::Columns(columns) => columns::decode(columns, stored, bounded()?),
-        Coding::Links(period) => links::decode(period, stored, bounded()?),
-        Coding::Lists(code_size) => lists::decode(code_size, stored, bounded()?),
+        Coding::Numbers(coding) => of("numbers", numbers::decode(coding, bytes, bounded()?, room)),
+        Coding::Columns(columns) => of("columns", columns::decode(columns, &mut bytes, bounded()?)),
+        Coding::Links(period) => of("links", links::decode(period, &mut bytes, bounded()?)),
+        Coding::Lists(code_size) => of("lists", lists::decode(code_size, &mut bytes, bounded()?)),
     };
     decoded.map_err(|fault| codec_error(coding.number(), fault.reason, at.saturating_add(fault.at as u64)))
 }

@@ -13,7 +13,6 @@
 
 use super::bytes::{Bytes, put};
 use super::choose_bins::log2;
-use super::planes::Fault;
 use super::rans::{self, Case, Decoder, Share, Slots, frequencies, shares};
 use alloc::{vec, vec::Vec};
 
@@ -180,14 +179,8 @@ fn entropy(counts: &Histogram) -> u64 {
     counts.iter().zip(&bits).map(|(&count, &bits)| u64::from(count).wrapping_mul(bits.into())).sum()
 }
 
-pub(super) fn decode(columns: u32, stored: &[u8], len: usize) -> Result<Vec<u8>, Fault> {
-    let mut bytes = Bytes::new(stored);
-    let fault = |reason: &'static str| Fault { at: 0, reason: alloc::format!("its columns: {reason}").into() };
-    parts(columns, &mut bytes, len).map_err(fault)
-}
-
 /// Up to the end of `bytes`.
-pub(super) fn parts(columns: u32, bytes: &mut Bytes<'_>, len: usize) -> Result<Vec<u8>, &'static str> {
+pub(super) fn decode(columns: u32, bytes: &mut Bytes<'_>, len: usize) -> Result<Vec<u8>, &'static str> {
     let width = columns.clamp(1, MOST_COLUMNS) as usize;
     let count = usize::from(bytes.byte()?);
     if count > MOST_TABLES {

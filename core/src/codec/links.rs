@@ -14,7 +14,6 @@
 
 use super::bins;
 use super::bytes::{Bytes, put, put_part};
-use super::planes::Fault;
 use alloc::{vec, vec::Vec};
 
 /// An empty slot.
@@ -83,13 +82,7 @@ pub(super) fn encode(period: u32, bytes: &[u8], effort: usize) -> Vec<u8> {
     out
 }
 
-pub(super) fn decode(period: u32, stored: &[u8], len: usize) -> Result<Vec<u8>, Fault> {
-    let mut bytes = Bytes::new(stored);
-    let fault = |reason: &'static str| Fault { at: 0, reason: alloc::format!("its links: {reason}").into() };
-    parts(period, &mut bytes, len).map_err(fault)
-}
-
-fn parts(period: u32, bytes: &mut Bytes<'_>, len: usize) -> Result<Vec<u8>, &'static str> {
+pub(super) fn decode(period: u32, bytes: &mut Bytes<'_>, len: usize) -> Result<Vec<u8>, &'static str> {
     const WRONG: &str = "has runs that do not fill its slots";
     let all = len >> 2;
     let pairs = bytes.count()?;

@@ -21,7 +21,7 @@ use super::bins;
 use super::bytes::{Bytes, put};
 use super::columns;
 use super::numbers::{self, NumberCoding, View};
-use super::planes::{Fault, Width};
+use super::planes::Width;
 use super::urn;
 use alloc::{borrow::Cow, vec, vec::Vec};
 
@@ -128,13 +128,7 @@ fn ascending(sizes: &[u64], ids: &[u64]) -> Option<(Vec<u64>, Vec<u16>)> {
     Some((gaps, all.into_iter().map(|(_, list)| list).collect()))
 }
 
-pub(super) fn decode(code_size: u32, stored: &[u8], len: usize) -> Result<Vec<u8>, Fault> {
-    let mut bytes = Bytes::new(stored);
-    let fault = |reason: &'static str| Fault { at: 0, reason: alloc::format!("its lists: {reason}").into() };
-    parts(code_size, &mut bytes, len).map_err(fault)
-}
-
-fn parts(code_size: u32, bytes: &mut Bytes<'_>, len: usize) -> Result<Vec<u8>, &'static str> {
+pub(super) fn decode(code_size: u32, bytes: &mut Bytes<'_>, len: usize) -> Result<Vec<u8>, &'static str> {
     const WRONG: &str = "has sizes that do not fill it";
     let nlist = bytes.count()?;
     if nlist > MOST_LISTS {
@@ -158,10 +152,10 @@ fn parts(code_size: u32, bytes: &mut Bytes<'_>, len: usize) -> Result<Vec<u8>, &
             stored.finish()?;
             codes
         }
-        1 => columns::parts(code_size, &mut stored, of_codes)?,
+        1 if code > 0 => columns::decode(code_size, &mut stored, of_codes)?,
         2 => {
             let coding = NumberCoding::from_bytes(4, View::Float.byte(), stored.byte()?);
-            numbers::all(coding.ok_or("has codes of a kind that is not known")?, stored, of_codes, Vec::new())?
+            numbers::decode(coding.ok_or("has codes of a kind that is not known")?, stored, of_codes, Vec::new())?
         }
         _ => return Err("has codes of a kind that is not known"),
     };
@@ -186,7 +180,7 @@ fn ids(sizes: &[u64], total: usize, bytes: &mut Bytes<'_>) -> Result<Vec<u8>, &'
         0 => {
             let coding = NumberCoding::from_bytes(8, bytes.byte()?, 0).filter(|coding| coding.view != View::Float);
             let coding = coding.ok_or("has ids of a kind that is not known")?;
-            numbers::all(coding, *bytes, len, Vec::new())
+            numbers::decode(coding, *bytes, len, Vec::new())
         }
         1 if total > 0 => {
             let of_gaps = bytes.count()?;

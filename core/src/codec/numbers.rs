@@ -18,7 +18,7 @@
 use super::bins::{self, BLOCK, Numbers};
 use super::bytes::Bytes;
 use super::choose_bins::estimate;
-use super::planes::{Fault, Width};
+use super::planes::Width;
 use alloc::{vec, vec::Vec};
 
 /// How elements become numbers.
@@ -170,13 +170,8 @@ fn zeros(coding: NumberCoding, numbers: &[u64]) -> u8 {
     best
 }
 
-pub(super) fn decode(coding: NumberCoding, stored: &[u8], len: usize, room: Vec<u8>) -> Result<Vec<u8>, Fault> {
-    let fault = |reason: &'static str| Fault { at: 0, reason: alloc::format!("its numbers: {reason}").into() };
-    all(coding, Bytes::new(stored), len, room).map_err(fault)
-}
-
 /// `len` bytes, stored up to the end of `bytes`, in memory that may hold anything.
-pub(super) fn all(
+pub(super) fn decode(
     coding: NumberCoding,
     mut bytes: Bytes<'_>,
     len: usize,

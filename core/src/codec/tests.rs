@@ -297,6 +297,23 @@ fn stored(coding: Coding, bytes: &mut Vec<u8>) -> Vec<u8> {
     }
 }
 
+#[test]
+fn more_effort_is_no_larger_where_vectors_repeat() {
+    // Ten vectors of 32 floats, over and over, in two lists.
+    let vector =
+        |n: u64| (0..32u64).flat_map(move |at| (((n % 10) * 1_000_003 + at * 7919) as f32).sqrt().to_le_bytes());
+    let lists = |from: u64| {
+        let codes = (from..from + 2000).flat_map(vector);
+        codes.chain((from..from + 2000).flat_map(|id| (id * 3).to_le_bytes())).collect::<Vec<u8>>()
+    };
+    let bytes = [lists(0), lists(2000)].concat();
+    let holds = Holds::Lists { code_size: 128, sizes: vec![2000, 2000] };
+    let len = |level| pack(level, &holds, &bytes).stored.len();
+    let [fast, balanced, small] = Level::ALL.map(len);
+    assert!(balanced <= fast && small <= balanced, "{fast} {balanced} {small}");
+    assert!(balanced < bytes.len() / 20, "{balanced}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
