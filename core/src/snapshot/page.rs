@@ -12,7 +12,7 @@ use super::wire::{Cursor, Fixed, fixed};
 use crate::bytes::Span;
 use crate::error::Error;
 use crate::limits::{MAX_PAGE, MAX_PAGE_HEIGHT};
-use alloc::{format, vec::Vec};
+use alloc::{format, vec, vec::Vec};
 
 fixed! {
     /// The first 8 bytes of a page.
@@ -187,7 +187,7 @@ impl Page {
         }
         if height == 0 {
             let (at, entries) = (cursor.at(), cursor.rest());
-            let entries = if width == table.width() { entries.to_vec() } else { widened(entries, width) };
+            let entries = if width == table.width() { entries.to_vec() } else { widened(entries, width, head.count) };
             return Ok(Page::Leaf { entries, at });
         }
         let mut children: Vec<Child> = Vec::new();
@@ -215,10 +215,13 @@ fn size_width(len: u64, count: u32) -> u64 {
 }
 
 /// Sizes of this width as [`SizeEntry`]s.
-fn widened(entries: &[u8], width: u64) -> Vec<u8> {
+fn widened(entries: &[u8], width: u64, count: u32) -> Vec<u8> {
     let width = usize::try_from(width).unwrap_or(1).max(1);
-    let zeros = [0; 8].into_iter().take(8usize.saturating_sub(width));
-    entries.chunks_exact(width).flat_map(|entry| entry.iter().copied().chain(zeros.clone())).collect()
+    let mut out = vec![0; (count as usize).saturating_mul(8)];
+    for (to, from) in out.as_chunks_mut::<8>().0.iter_mut().zip(entries.chunks_exact(width)) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
+    out
 }
 
 /// [`SizeEntry`]s in as few bytes each as hold the largest of them.
