@@ -135,7 +135,7 @@ pub fn pack<'a>(level: Level, holds: &Holds, bytes: &'a [u8]) -> Packed<'a> {
     candidates(level, holds, bytes).into_iter().for_each(|coding| consider(&mut best, coding));
     // What is not as it was said to be, or said too little; and vectors that repeat, which no codec by meaning sees.
     let is_mixed = holds.width().is_none();
-    if (is_mixed && (best.coding == Coding::Raw || repeats(Width::W4, middle(bytes)))) || level == Level::Small {
+    if (is_mixed && (best.coding == Coding::Raw || repeats(Width::W8, middle(bytes)))) || level == Level::Small {
         by_width(bytes).into_iter().for_each(|coding| consider(&mut best, coding));
     }
     best
