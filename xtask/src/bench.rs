@@ -112,7 +112,7 @@ fn pack(vectors: Option<&String>, write: bool) -> Outcome {
     let mut read =
         cargo(&["bench", "--quiet", "--package", "faissil", "--features", "native", "--bench", "packed", "--"]);
     said.push_str(&output(read.arg(&home))?);
-    let page = page(&rows(&said)?, 1, "CPU time where it says so; loading and decoding the middle one of 9")?;
+    let page = page(&rows(&said)?, 1, "rates of a core by CPU time; loading and decoding the middle one of 9")?;
     println!("{page}");
     if write { into_readme("bench-pack", "bench --pack", &page) } else { Ok(()) }
 }
