@@ -116,7 +116,7 @@ impl Table {
         }
     }
 
-    /// Bytes of one entry of a leaf page; of [`Table::Sizes`] at most, see [`narrow`].
+    /// Bytes of one entry of a leaf page; of [`Table::Sizes`] at most.
     pub const fn width(self) -> u64 {
         match self {
             Table::Values => ValueEntry::WIDTH,
