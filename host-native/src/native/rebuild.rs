@@ -76,7 +76,9 @@ pub fn rebuild(
     let what = |cause: Cause| cause.of(format!("cannot rebuild the index of `{}`", snapshot.display()));
     let Some(recipe) = drive(held.body::<Recipe>(), &opened.file).map_err(reading)? else {
         let cause = Cause::Refused("the snapshot holds the index itself, not one that stands for it".into());
-        return Err(what(cause).hint("`faissil load` without --rebuild gives it back, byte for byte"));
+        let hint =
+            "`faissil load` without --rebuild gives it back, byte for byte; other kinds are built of what `pull` made";
+        return Err(what(cause).hint(hint));
     };
     let source = FileSource::new(&opened, snapshot)?;
     let mut warnings = Vec::new();
