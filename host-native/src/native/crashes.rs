@@ -120,6 +120,7 @@ const CRASHES: &[Crash] = &[
     }),
     // What an index inside answers is taken for the number of a list or a row.
     crash("an index that takes the ids of one inside for rows or lists that it does not have", rules::ids),
+    crash("transforms that count other rows than the index behind them", rules::transformed),
     crash("a refinement that cannot measure single vectors", |record| {
         record.child("refine_index").is_some_and(|refine| rules::is_id_map(refine) || refine.u64("nlist").is_some())
     }),

@@ -123,8 +123,12 @@ pub(super) fn spectral(record: &Record) -> bool {
 
 /// Ids are row numbers in what is inside of an id map or a refinement, and list numbers in a coarse quantizer.
 pub(super) fn ids(record: &Record) -> bool {
-    let has_own_ids =
-        |role: &str| record.child(role).is_some_and(|inner| is_id_map(inner) && inner.u64("ntotal") != Some(0));
+    let has_own_ids = |role: &str| {
+        record
+            .child(role)
+            .map(behind_transforms)
+            .is_some_and(|inner| is_id_map(inner) && inner.u64("ntotal") != Some(0))
+    };
     let more = |role: &str, most: Option<u64>| {
         record.child(role).and_then(|inner| inner.u64("ntotal")).zip(most).is_some_and(|(ntotal, most)| ntotal > most)
     };
@@ -135,6 +139,23 @@ pub(super) fn ids(record: &Record) -> bool {
         || has_own_ids("quantizer")
         || more("base_index", refine)
         || more("quantizer", lists)
+}
+
+/// What answers for an index: itself, or what is behind its transforms.
+fn behind_transforms(mut record: &Record) -> &Record {
+    while let Some(inner) = record.child("index").filter(|_| has_tag(record, &[b"IxPT"])) {
+        record = inner;
+    }
+    record
+}
+
+/// FAISS keeps both the same; a quantizer is asked for as many centroids as the one in front counts, and answers with the numbers of the other.
+pub(super) fn transformed(record: &Record) -> bool {
+    has_tag(record, &[b"IxPT"])
+        && record.child("index").is_some_and(|inner| {
+            let rows = inner.u64("ntotal");
+            rows.is_some() && rows != record.u64("ntotal")
+        })
 }
 
 pub(super) fn is_id_map(record: &Record) -> bool {
