@@ -4,7 +4,7 @@ import { matches } from "../data/matches";
 import { diff } from "../data/diff";
 import { namesIn } from "../data/names";
 import { textOf } from "../data/text";
-import type { Inspection } from "../data/json";
+import type { Inspection, Verification } from "../data/json";
 import type { Answer, Ask, Calls, Op, Opened, Progress, ProgressOf, ToWorker } from "./protocol";
 
 /** What an answer may use while it is worked on. */
@@ -16,7 +16,8 @@ export interface Context {
 
 interface Held {
   index: IndexFile;
-  verifier?: Promise<Verifier>;
+  verifier?: Promise<Verifier> | undefined;
+  report?: Promise<Verification> | undefined;
   names?: ReadonlyMap<bigint, string> | undefined;
 }
 
@@ -58,8 +59,10 @@ const ANSWERS: Answers = {
   },
 
   async verify({ handle }, { signal, progress }) {
-    const verifier = await verifierOf(find(handle));
+    const now = find(handle);
+    const verifier = await verifierOf(now);
     const { chunks, states } = verifier;
+    const isStopped = (): boolean => signal.aborted;
     const began = performance.now();
     let told = began;
     let changed: number[] = [];
@@ -70,7 +73,7 @@ const ANSWERS: Answers = {
     };
     for (let number = 0; number < chunks.length; number += 1) {
       if (states[number] !== 0) continue;
-      if (signal.aborted) {
+      if (isStopped()) {
         tell();
         return null;
       }
@@ -78,7 +81,14 @@ const ANSWERS: Answers = {
       if (performance.now() - told >= PACE) tell();
     }
     tell();
-    return verifier.finish({ signal });
+    if (isStopped()) return null;
+    // A verifier gives its report once. A run after one that was stopped meanwhile takes what that one began.
+    now.report ??= verifier.finish().catch((error: unknown) => {
+      now.verifier = now.report = undefined;
+      throw error;
+    });
+    const report = await now.report;
+    return isStopped() ? null : report;
   },
 
   async parts({ handle }, { signal }) {
